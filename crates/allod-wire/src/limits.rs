@@ -1,0 +1,40 @@
+//! Every maximum of the protocol, by name. Both sides enforce them.
+
+/// Largest payload of one entry, in bytes: the last size class ([`crate::size_class`]).
+pub const ENTRY_PAYLOAD_BYTES_MAX: usize = 4 << 20;
+/// Largest body of a request other than a blob chunk, in bytes.
+pub const REQUEST_BYTES_MAX: usize = ENTRY_PAYLOAD_BYTES_MAX + (1 << 20);
+/// Token changes in one entry.
+pub const TOKEN_CHANGES_MAX: usize = 4_096;
+/// Members (token keys) of one log.
+pub const LOG_MEMBERS_MAX: usize = 8_192;
+/// Entries in one page of a read.
+pub const PAGE_ENTRIES_MAX: u32 = 1_024;
+/// Payload bytes in one page of a read: a page holds at least one entry, and stops at this size.
+pub const PAGE_BYTES_MAX: usize = 4 << 20;
+/// Largest sealed inbox item, in bytes.
+pub const INBOX_ITEM_BYTES_MAX: usize = 64 << 10;
+/// Items that wait in one inbox.
+pub const INBOX_ITEMS_MAX: usize = 10_000;
+/// Largest key package, in bytes.
+pub const KEY_PACKAGE_BYTES_MAX: usize = 16 << 10;
+/// One-time key packages that wait for one device.
+pub const KEY_PACKAGES_MAX: usize = 200;
+/// Devices of one user.
+pub const DEVICES_MAX: usize = 16;
+/// Tickets in one request.
+pub const TICKETS_MAX: u32 = 256;
+/// Largest chunk of a blob upload, in bytes; a chunk is a multiple of [`BLOB_BLOCK_BYTES`].
+pub const BLOB_CHUNK_BYTES_MAX: usize = 4 << 20;
+/// A blob is sealed in blocks of this many bytes, the authentication tag included (rule B-2).
+pub const BLOB_BLOCK_BYTES: usize = 64 << 10;
+/// Largest blob, in bytes.
+pub const BLOB_BYTES_MAX: u64 = 2 << 30;
+/// Logs that one socket subscribes to.
+pub const SUBSCRIPTIONS_MAX: usize = 4_096;
+/// Largest frame on the socket, in bytes.
+pub const FRAME_BYTES_MAX: usize = REQUEST_BYTES_MAX;
+/// Longest user name, in bytes.
+pub const USER_NAME_BYTES_MAX: usize = 63;
+/// Longest domain, in bytes.
+pub const DOMAIN_BYTES_MAX: usize = 253;
