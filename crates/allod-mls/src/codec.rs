@@ -1,0 +1,34 @@
+//! How the library's values become rows: CBOR with named fields, because the library needs a self-describing format.
+
+use openmls::prelude::tls_codec;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+/// A row that cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum RowError {
+    /// The library gave a value that has no encoding.
+    #[error("a value cannot be encoded")]
+    Encode,
+    /// A stored row is not what the library once wrote: the store is damaged or from an unknown release.
+    #[error("a stored row cannot be decoded")]
+    Decode,
+}
+
+/// The row for `value`.
+pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Zeroizing<Vec<u8>>, RowError> {
+    let mut serializer = minicbor_serde::Serializer::new(Vec::new());
+    value.serialize(&mut serializer).map_err(|_| RowError::Encode)?;
+    Ok(Zeroizing::new(serializer.into_encoder().into_writer()))
+}
+
+/// The value in `row`.
+pub(crate) fn decode<T: DeserializeOwned>(row: &[u8]) -> Result<T, RowError> {
+    minicbor_serde::from_slice(row).map_err(|_| RowError::Decode)
+}
+
+/// The MLS encoding of a value of the library.
+pub(crate) fn to_tls<T: tls_codec::Serialize>(value: &T) -> Result<Vec<u8>, tls_codec::Error> {
+    value.tls_serialize_detached()
+}
