@@ -11,7 +11,9 @@ use crate::limits::{DOMAIN_BYTES_MAX, USER_NAME_BYTES_MAX};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
     /// a name is 1 to 63 of `a-z 0-9 . _ -`, and starts and ends with a letter or digit.
-    #[error("a name has 1 to 63 small letters, digits, dots, dashes or underscores, and starts and ends with a letter or digit")]
+    #[error(
+        "a name has 1 to 63 small letters, digits, dots, dashes or underscores, and starts and ends with a letter or digit"
+    )]
     Name,
     /// a domain is a host name in small letters (with an optional port, for a server that has no well-known one).
     #[error("not a domain name")]

@@ -18,6 +18,8 @@ pub mod secrets;
 pub mod size_class;
 pub mod socket;
 pub mod units;
+#[cfg(feature = "vectors")]
+pub mod vector;
 
 pub use address::{Address, Domain, UserName};
 pub use error::{ErrorBody, ErrorCode};

@@ -5,9 +5,9 @@ use std::str::FromStr;
 
 use data_encoding::BASE64URL_NOPAD;
 
+use crate::address::UserName;
 use crate::cbor::DecodeError;
 use crate::secrets::{ContactSecret, InviteSecret};
-use crate::address::UserName;
 
 /// Why a text is no link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -120,9 +120,12 @@ mod tests {
 
     #[test]
     fn a_cut_link_says_so_and_something_else_is_no_link_a_8() {
-        let link = Link { server: "https://a.example".to_owned(), kind: LinkKind::Join(InviteSecret([3; 32])) }.to_string();
+        let link =
+            Link { server: "https://a.example".to_owned(), kind: LinkKind::Join(InviteSecret([3; 32])) }.to_string();
         assert_eq!(link[..link.len() - 1].parse::<Link>(), Err(LinkError::Incomplete));
-        for text in ["", "https://a.example", "ftp://a.example/#join/x", "https://a.example/b/#join/x", "https:///#join/x"] {
+        for text in
+            ["", "https://a.example", "ftp://a.example/#join/x", "https://a.example/b/#join/x", "https:///#join/x"]
+        {
             assert_eq!(text.parse::<Link>(), Err(LinkError::NotALink), "{text}");
         }
     }
