@@ -45,6 +45,11 @@ impl SigningSecret {
         self.0.verifying_key().to_bytes()
     }
 
+    /// Ed25519 over what MLS signs, which brings its own label (RFC 9420, section 5.1.2): for devices' keys alone.
+    pub fn sign_mls(&self, labelled: &[u8]) -> [u8; 64] {
+        self.0.sign(labelled).to_bytes()
+    }
+
     /// Ed25519 over `label || message`.
     pub(crate) fn sign(&self, label: &[u8], message: &[u8]) -> [u8; 64] {
         self.0.sign(&[label, message].concat()).to_bytes()
@@ -80,7 +85,7 @@ pub fn certify(
         identity_key: identity.public().into(),
         signature_key: device_key.public().into(),
         inbox_key_digest: sha256(inbox_key),
-        created: now,
+        created: now.day(),
         signature: [0; 64].into(),
     };
     certificate.signature = identity.sign(CERTIFICATE_LABEL, &cbor::to_vec(&certificate)).into();

@@ -53,9 +53,9 @@ pub struct DeviceCertificate {
     /// SHA-256 of the device's X-Wing inbox key.
     #[n(5)]
     pub inbox_key_digest: ByteArray<32>,
-    /// When the device was made, by its own clock.
+    /// The day on which the device was made, by its own clock; no finer, since the server keeps certificates (rule L-9).
     #[n(6)]
-    pub created: UnixMillis,
+    pub created: Day,
     /// Ed25519 with the identity key over the labelled rest.
     #[n(7)]
     pub signature: ByteArray<64>,

@@ -94,7 +94,7 @@ fn certificate() -> DeviceCertificate {
         identity_key: [2; 32].into(),
         signature_key: [3; 32].into(),
         inbox_key_digest: [4; 32].into(),
-        created: UnixMillis(1_795_500_000_000),
+        created: Day(20_781),
         signature: [5; 64].into(),
     }
 }
