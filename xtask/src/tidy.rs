@@ -1,0 +1,191 @@
+//! `tidy`: what a compiler does not check about the shape of the code base.
+//!
+//! - The layers are data in the workspace manifest; a crate names only crates of its own layer or below, and the
+//!   forbidden pairs are connected by no path.
+//! - `ARCHITECTURE.md` and the workspace name the same crates.
+//! - Each core forbids clocks and the operating system's randomness in its `clippy.toml`.
+//! - No file is longer than [`LINES_MAX`]; left-over work names its issue.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::fs;
+
+use anyhow::{Result, bail};
+
+use crate::sh::note;
+use crate::workspace::{self, Layers, Metadata, Package};
+
+const LINES_MAX: usize = 600;
+/// What a core's `clippy.toml` must name.
+const DISALLOWED: &[&str] = &["std::time::SystemTime::now", "std::time::Instant::now", "OsRng"];
+
+pub(crate) fn run() -> Result<()> {
+    let metadata = Metadata::load()?;
+    let mut faults = Vec::new();
+    layers(&metadata, &mut faults);
+    forbidden(&metadata, &mut faults);
+    map(&metadata, &mut faults)?;
+    cores(&metadata, &mut faults)?;
+    sources(&mut faults)?;
+    if faults.is_empty() {
+        note(format!("{} crates: layers, map, file sizes and left-over work are in order", metadata.members().len()));
+        return Ok(());
+    }
+    for fault in &faults {
+        note(format!("- {fault}"));
+    }
+    bail!("{} thing(s) to tidy", faults.len())
+}
+
+/// The rank of each crate, lowest layer first.
+fn ranks(layers: &Layers) -> BTreeMap<&str, usize> {
+    let members = |layer: &String| layers.members.get(layer).into_iter().flatten();
+    let ranked = layers.order.iter().enumerate();
+    ranked.flat_map(|(rank, layer)| members(layer).map(move |name| (name.as_str(), rank))).collect()
+}
+
+fn layers(metadata: &Metadata, faults: &mut Vec<String>) {
+    let ranks = ranks(&metadata.metadata.layers);
+    for package in metadata.members() {
+        let Some(own) = ranks.get(package.name.as_str()) else {
+            faults.push(format!("{} is in no layer of [workspace.metadata.layers]", package.name));
+            continue;
+        };
+        for dependency in shipped(package) {
+            if ranks.get(dependency).is_some_and(|theirs| theirs > own) {
+                faults.push(format!("{} may not depend on {dependency}, which is in a higher layer", package.name));
+            }
+        }
+    }
+}
+
+/// What `package` depends on outside its tests.
+fn shipped(package: &Package) -> impl Iterator<Item = &str> {
+    package.dependencies.iter().filter(|d| d.kind.as_deref() != Some("dev")).map(|d| d.name.as_str())
+}
+
+fn forbidden(metadata: &Metadata, faults: &mut Vec<String>) {
+    for (from, to) in &metadata.metadata.layers.forbidden {
+        if let Some(path) = path(metadata, from, to) {
+            faults.push(format!("{from} must not reach {to}, but does: {}", path.join(" -> ")));
+        }
+    }
+}
+
+/// The shortest chain of dependencies from a workspace crate to any package of that name, tests left out.
+fn path<'a>(metadata: &'a Metadata, from: &str, to: &str) -> Option<Vec<&'a str>> {
+    let names: HashMap<&str, &str> = metadata.packages.iter().map(|p| (p.id.as_str(), p.name.as_str())).collect();
+    let edges: HashMap<&str, Vec<&str>> = (metadata.resolve.nodes.iter())
+        .map(|node| {
+            let shipped = node.deps.iter().filter(|e| e.dep_kinds.iter().any(|k| k.kind.as_deref() != Some("dev")));
+            (node.id.as_str(), shipped.map(|edge| edge.pkg.as_str()).collect())
+        })
+        .collect();
+    let start = metadata.members().iter().find(|package| package.name == from)?.id.as_str();
+    let mut seen = HashSet::from([start]);
+    let mut queue = VecDeque::from([vec![start]]);
+    while let Some(chain) = queue.pop_front() {
+        let last = *chain.last()?;
+        if names.get(last).is_some_and(|name| *name == to) {
+            return Some(chain.iter().filter_map(|id| names.get(id).copied()).collect());
+        }
+        for next in edges.get(last).into_iter().flatten() {
+            if seen.insert(next) {
+                queue.push_back([chain.as_slice(), &[next]].concat());
+            }
+        }
+    }
+    None
+}
+
+/// Compares the crates that the map names with those that there are.
+fn map(metadata: &Metadata, faults: &mut Vec<String>) -> Result<()> {
+    let Ok(text) = fs::read_to_string(workspace::root().join("ARCHITECTURE.md")) else {
+        faults.push("ARCHITECTURE.md is missing".to_owned());
+        return Ok(());
+    };
+    let named: BTreeSet<&str> = text.split('`').skip(1).step_by(2).filter(|word| is_crate_name(word)).collect();
+    for package in metadata.members() {
+        if !named.contains(package.name.as_str()) {
+            faults.push(format!("ARCHITECTURE.md says nothing about `{}`", package.name));
+        }
+    }
+    for name in named {
+        if !metadata.has_member(name) {
+            faults.push(format!("ARCHITECTURE.md names `{name}`, which is not in the workspace"));
+        }
+    }
+    Ok(())
+}
+
+fn is_crate_name(word: &str) -> bool {
+    let plain = word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+    plain
+        && (matches!(word, "allod" | "allodd" | "xtask") || word.strip_prefix("allod-").is_some_and(|r| !r.is_empty()))
+}
+
+fn cores(metadata: &Metadata, faults: &mut Vec<String>) -> Result<()> {
+    let cores = metadata.metadata.layers.members.get("core").map(Vec::as_slice).unwrap_or_default();
+    for package in metadata.members().into_iter().filter(|package| cores.contains(&package.name)) {
+        let clippy = package.manifest_path.with_file_name("clippy.toml");
+        let text = fs::read_to_string(&clippy).unwrap_or_default();
+        for name in DISALLOWED.iter().filter(|name| !text.contains(**name)) {
+            faults.push(format!("{} does not disallow {name}", workspace::relative(&clippy)));
+        }
+    }
+    Ok(())
+}
+
+fn sources(faults: &mut Vec<String>) -> Result<()> {
+    for folder in ["crates", "fuzz", "xtask"] {
+        for path in workspace::files(&workspace::root().join(folder), "rs")? {
+            let (name, text) = (workspace::relative(&path), fs::read_to_string(&path)?);
+            let lines = text.lines().count();
+            if lines > LINES_MAX {
+                faults.push(format!("{name} has {lines} lines, more than {LINES_MAX}: look for the seam"));
+            }
+            for (at, line) in text.lines().enumerate().filter(|(_, line)| leaves_work_unnamed(line)) {
+                faults.push(format!("{name}:{}: left-over work names no issue: {}", at + 1, line.trim()));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a comment on this line announces work without the number of its issue.
+fn leaves_work_unnamed(line: &str) -> bool {
+    let Some((_, comment)) = line.split_once("//") else { return false };
+    ["TODO", "FIXME", "XXX"].iter().any(|mark| {
+        let Some((before, after)) = comment.split_once(mark) else { return false };
+        let whole_word = !before.ends_with(|c: char| c.is_alphanumeric()) && !after.starts_with(char::is_alphanumeric);
+        whole_word && !after.strip_prefix("(#").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn left_over_work_needs_the_number_of_an_issue() {
+        assert!(leaves_work_unnamed(concat!("let x = 1; // TO", "DO: later")));
+        assert!(leaves_work_unnamed(concat!("// FIX", "ME(soon)")));
+        assert!(!leaves_work_unnamed("// TODO(#12): later"));
+        assert!(!leaves_work_unnamed("let todo = \"TODO\";"));
+    }
+
+    #[test]
+    fn only_our_own_crates_count_as_named_on_the_map() {
+        assert!(is_crate_name("allod-wire") && is_crate_name("allodd") && is_crate_name("xtask"));
+        assert!(!is_crate_name("allod-") && !is_crate_name("allod send") && !is_crate_name("tokio"));
+    }
+
+    #[test]
+    fn a_layer_ranks_above_those_before_it() {
+        let layers: Layers = serde_json::from_str(
+            r#"{"order": ["base", "shell"], "forbidden": [], "base": ["low"], "shell": ["high"]}"#,
+        )
+        .unwrap();
+        let ranks = ranks(&layers);
+        assert!(ranks["low"] < ranks["high"]);
+    }
+}
