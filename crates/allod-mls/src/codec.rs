@@ -32,3 +32,15 @@ pub(crate) fn decode<T: DeserializeOwned>(row: &[u8]) -> Result<T, RowError> {
 pub(crate) fn to_tls<T: tls_codec::Serialize>(value: &T) -> Result<Vec<u8>, tls_codec::Error> {
     value.tls_serialize_detached()
 }
+
+/// The value whose MLS encoding `bytes` is, all of it. It reads from a stream, because the library's other way of
+/// reading asserts in debug builds that the input is well-formed.
+pub(crate) fn from_tls<T: tls_codec::Deserialize>(mut bytes: &[u8]) -> Result<T, tls_codec::Error> {
+    let value = read_tls(&mut bytes)?;
+    if bytes.is_empty() { Ok(value) } else { Err(tls_codec::Error::TrailingData) }
+}
+
+/// The value at the beginning of `bytes`, which moves behind it.
+pub(crate) fn read_tls<T: tls_codec::Deserialize>(bytes: &mut &[u8]) -> Result<T, tls_codec::Error> {
+    T::tls_deserialize(bytes)
+}

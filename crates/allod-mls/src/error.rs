@@ -101,7 +101,7 @@ pub enum CommitError {
     /// A member cannot remove itself by its own commit; it proposes to leave.
     #[error("a member cannot remove itself")]
     RemovesSelf,
-    /// One of those to be added is a member already, or was named twice.
+    /// One of those to be added is a member already, or is to be added twice.
     #[error("one of those to be added is already a member")]
     AlreadyMember,
     /// A key package is not for this conversation's suite.
@@ -166,7 +166,7 @@ pub enum ProcessError {
         /// The epoch that we are in.
         ours: u64,
     },
-    /// Content of an epoch whose secrets are deleted.
+    /// Content of an earlier epoch that we have no key for: too long ago, before we came, or far out of order.
     #[error("a message of epoch {theirs}, which is too old")]
     TooOld {
         /// The epoch that the message names.

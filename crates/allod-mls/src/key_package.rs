@@ -1,13 +1,12 @@
 //! Key packages: what a device leaves with the server, so that others can add it while it is away.
 
 use allod_wire::secrets::TokenPublic;
-use openmls::prelude::tls_codec::DeserializeBytes as _;
 use openmls::prelude::{MlsMessageBodyIn, MlsMessageIn, MlsMessageOut, ProtocolVersion, hash_ref::HashReference};
 use openmls_rust_crypto::RustCrypto;
 use openmls_traits::OpenMlsProvider;
 use openmls_traits::storage::StorageProvider as _;
 
-use crate::codec::to_tls;
+use crate::codec::{from_tls, to_tls};
 use crate::device::Device;
 use crate::error::{CreateGroupError, KeyPackageError};
 use crate::leaf;
@@ -105,7 +104,7 @@ impl KeyPackageIn {
     /// # Errors
     /// [`KeyPackageError::Malformed`].
     pub fn decode(bytes: &[u8]) -> Result<Self, KeyPackageError> {
-        let message = MlsMessageIn::tls_deserialize_exact_bytes(bytes).map_err(|_| KeyPackageError::Malformed)?;
+        let message = from_tls::<MlsMessageIn>(bytes).map_err(|_| KeyPackageError::Malformed)?;
         match message.extract() {
             MlsMessageBodyIn::KeyPackage(package) => Ok(Self(package)),
             _ => Err(KeyPackageError::Malformed),
@@ -139,6 +138,14 @@ impl KeyPackageIn {
     }
 }
 
+#[cfg(test)]
+impl KeyPackageIn {
+    /// What a client does that does not check our rules.
+    pub(crate) fn into_mls_unchecked(self, store: &MlsStore) -> openmls::prelude::KeyPackage {
+        self.0.validate(store.crypto(), ProtocolVersion::Mls10).unwrap()
+    }
+}
+
 fn reference(package: &openmls::prelude::KeyPackage, crypto: &RustCrypto) -> Result<KeyPackageRef, CreateGroupError> {
     let hash = package.hash_ref(crypto).map_err(|error| CreateGroupError::Internal(error.into()))?;
     Ok(KeyPackageRef(hash.as_slice().to_vec()))
@@ -148,5 +155,5 @@ fn reference(package: &openmls::prelude::KeyPackage, crypto: &RustCrypto) -> Res
 fn hash_reference(reference: &KeyPackageRef) -> Result<HashReference, CreateGroupError> {
     let bytes = to_tls(&openmls::prelude::tls_codec::VLBytes::new(reference.0.clone()))
         .map_err(|error| CreateGroupError::Internal(error.into()))?;
-    HashReference::tls_deserialize_exact_bytes(&bytes).map_err(|error| CreateGroupError::Internal(error.into()))
+    from_tls(&bytes).map_err(|error| CreateGroupError::Internal(error.into()))
 }

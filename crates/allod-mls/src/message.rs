@@ -1,9 +1,9 @@
 //! An entry of the log before it is decrypted: what its envelope says.
 
 use allod_wire::ids::LogId;
-use openmls::prelude::tls_codec::DeserializeBytes as _;
 use openmls::prelude::{ContentType, MlsMessageBodyIn, MlsMessageIn, ProtocolMessage};
 
+use crate::codec::from_tls;
 use crate::error::ProcessError;
 
 /// What a message claims to be; only decryption proves it.
@@ -27,7 +27,7 @@ impl MessageIn {
     /// # Errors
     /// [`ProcessError::Malformed`] or [`ProcessError::NotPrivate`].
     pub fn decode(bytes: &[u8]) -> Result<Self, ProcessError> {
-        let message = MlsMessageIn::tls_deserialize_exact_bytes(bytes).map_err(|_| ProcessError::Malformed)?;
+        let message = from_tls::<MlsMessageIn>(bytes).map_err(|_| ProcessError::Malformed)?;
         match message.extract() {
             MlsMessageBodyIn::PrivateMessage(message) => Ok(Self(message.into())),
             _ => Err(ProcessError::NotPrivate),

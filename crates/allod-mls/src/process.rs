@@ -112,7 +112,8 @@ impl Group {
         }
         let store = &*store;
         self.atomically(store, |mls| {
-            let processed = mls.process_message(store, message.0).map_err(|error| of_process(error, theirs))?;
+            let processed =
+                mls.process_message(store, message.0).map_err(|error| of_process(error, theirs, theirs < ours))?;
             read(mls, store, processed)
         })
     }
@@ -208,9 +209,9 @@ fn resolve(
     mls.stage_app_data_commit(store, unresolved, updates).map_err(of_commit)
 }
 
-fn of_process(error: ProcessMessageError<RowError>, theirs: u64) -> ProcessError {
+fn of_process(error: ProcessMessageError<RowError>, theirs: u64, is_past: bool) -> ProcessError {
     match error {
-        ProcessMessageError::ValidationError(error) => of_validation(error, theirs),
+        ProcessMessageError::ValidationError(error) => of_validation(error, theirs, is_past),
         ProcessMessageError::InvalidCommit(error) => of_commit(error),
         ProcessMessageError::GroupStateError(MlsGroupStateError::UseAfterEviction) => ProcessError::Removed,
         ProcessMessageError::IncompatibleWireFormat => ProcessError::NotPrivate,
@@ -219,10 +220,13 @@ fn of_process(error: ProcessMessageError<RowError>, theirs: u64) -> ProcessError
     }
 }
 
-fn of_validation(error: ValidationError, theirs: u64) -> ProcessError {
+fn of_validation(error: ValidationError, theirs: u64, is_past: bool) -> ProcessError {
     match error {
         ValidationError::WrongGroupId => ProcessError::WrongGroup,
         ValidationError::NoPastEpochData => ProcessError::TooOld { theirs },
+        ValidationError::UnableToDecrypt(MessageDecryptionError::SecretTreeError(
+            SecretTreeError::TooDistantInThePast,
+        )) if is_past => ProcessError::TooOld { theirs },
         ValidationError::UnableToDecrypt(error) => of_decryption(error),
         other => ProcessError::Invalid(other.into()),
     }

@@ -1,7 +1,7 @@
 //! The rows of all groups and key packages of a device, in memory, and what changed since the caller last asked.
 //!
 //! Invariants:
-//! - the write-set holds exactly the rows that differ from what the caller has persisted;
+//! - rows with the write-set undone are what the caller has persisted (it may delete a row that came and went between);
 //! - an operation that fails leaves rows and write-set as they were;
 //! - values are wiped from memory when they are replaced or dropped.
 

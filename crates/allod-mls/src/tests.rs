@@ -2,4 +2,9 @@
 
 pub(crate) mod world;
 
+mod commits;
+mod hostile;
+mod joining;
+mod large;
+mod restart;
 mod talk;

@@ -2,11 +2,11 @@
 //! small part for each. The large part travels once, as a blob; each newcomer gets its own small part in its inbox.
 
 use allod_wire::ids::LogId;
-use openmls::prelude::tls_codec::{DeserializeBytes as _, Serialize as _, VLBytes};
+use openmls::prelude::tls_codec::VLBytes;
 use openmls::prelude::{MlsGroup, StagedWelcome, Welcome, WelcomeError};
 use openmls_traits::OpenMlsProvider;
 
-use crate::codec::{RowError, to_tls};
+use crate::codec::{RowError, from_tls, read_tls, to_tls};
 use crate::error::{JoinError, Source};
 use crate::group::{Group, join_config, mls_id};
 use crate::key_package::KeyPackageRef;
@@ -47,8 +47,8 @@ impl WelcomeParts {
     /// Splits the MLS encoding, `suite ‖ secrets<V> ‖ encrypted group<V>`.
     pub(crate) fn split(welcome: &Welcome) -> Result<Self, Source> {
         let bytes = to_tls(welcome)?;
-        let (suite, rest) = bytes.split_at(SUITE_BYTES);
-        let (_secrets, encrypted_group) = VLBytes::tls_deserialize_bytes(rest)?;
+        let (suite, mut encrypted_group) = bytes.split_at(SUITE_BYTES);
+        let _secrets: VLBytes = read_tls(&mut encrypted_group)?;
         let own = welcome
             .secrets()
             .iter()
@@ -62,7 +62,7 @@ impl WelcomeParts {
     /// # Errors
     /// [`JoinError::Malformed`].
     pub fn reference_of(own: &[u8]) -> Result<KeyPackageRef, JoinError> {
-        let (reference, _) = VLBytes::tls_deserialize_bytes(own).map_err(|_| JoinError::Malformed)?;
+        let reference: VLBytes = read_tls(&mut &*own).map_err(|_| JoinError::Malformed)?;
         Ok(KeyPackageRef(reference.into()))
     }
 }
@@ -70,9 +70,9 @@ impl WelcomeParts {
 /// Puts a Welcome for one newcomer back together.
 fn assemble(shared: &[u8], own: &[u8]) -> Result<Welcome, JoinError> {
     let (suite, encrypted_group) = shared.split_at_checked(SUITE_BYTES).ok_or(JoinError::Malformed)?;
-    let secrets = VLBytes::new(own.to_vec()).tls_serialize_detached().map_err(|_| JoinError::Malformed)?;
+    let secrets = to_tls(&VLBytes::new(own.to_vec())).map_err(|_| JoinError::Malformed)?;
     let bytes = [suite, &secrets, encrypted_group].concat();
-    let welcome = Welcome::tls_deserialize_exact_bytes(&bytes).map_err(|_| JoinError::Malformed)?;
+    let welcome = from_tls::<Welcome>(&bytes).map_err(|_| JoinError::Malformed)?;
     if welcome.secrets().len() == 1 { Ok(welcome) } else { Err(JoinError::Malformed) }
 }
 

@@ -56,6 +56,15 @@ impl Person {
         group.stage_commit(&mut self.store, &self.device, change)
     }
 
+    pub(crate) fn try_leave(&mut self, leaf: LeafIndex) -> Result<Vec<u8>, CommitError> {
+        let group = self.group.as_mut().expect("in the conversation");
+        group.leave(&mut self.store, &self.device, leaf, b"aad")
+    }
+
+    pub(crate) fn leave(&mut self, leaf: LeafIndex) -> Vec<u8> {
+        self.try_leave(leaf).unwrap()
+    }
+
     pub(crate) fn confirm(&mut self) {
         self.group.as_mut().unwrap().confirm_own_commit(&mut self.store).unwrap();
     }
@@ -96,7 +105,7 @@ impl Person {
     pub(crate) fn restart(&mut self) {
         let writes = self.store.take_write_set();
         for key in writes.deletes {
-            assert!(self.disk.remove(&key).is_some(), "only rows that are there are deleted");
+            self.disk.remove(&key);
         }
         self.disk.extend(writes.puts.into_iter().map(|(key, value)| (key, value.to_vec())));
         self.store = MlsStore::from_rows(self.disk.clone());
@@ -113,6 +122,10 @@ impl Person {
 pub(crate) struct Entered {
     pub(crate) added_by: LeafIndex,
     pub(crate) reference: KeyPackageRef,
+}
+
+pub(crate) fn in_both_suites(test: impl Fn(Suite)) {
+    Suite::ALL.into_iter().for_each(test);
 }
 
 /// A conversation of `N` people, numbered from 1, made in one commit by the first.

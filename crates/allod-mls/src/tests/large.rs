@@ -1,0 +1,41 @@
+//! Many people, and a bound on what they cost.
+
+use std::time::{Duration, Instant};
+
+use super::world::*;
+use crate::*;
+
+/// Far above what it takes, and far below what one commit for each would take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn crowd(suite: Suite, size: u8) -> (Person, Vec<Person>, OwnCommit) {
+    let mut alice = person(0);
+    alice.create(suite);
+    let mut people: Vec<_> = (1..=size).map(person).collect();
+    let add = people.iter_mut().map(|one| one.package(suite, 1)).collect();
+    let own = alice.stage(Change { add, ..Change::default() });
+    alice.confirm();
+    (alice, people, own)
+}
+
+#[test]
+fn a_hundred_people_come_in_by_one_commit() {
+    in_both_suites(|suite| {
+        let start = Instant::now();
+        let (mut alice, mut people, own) = crowd(suite, 100);
+        let welcome = own.welcome.unwrap();
+        for n in [0, 49, 99] {
+            people[n].join(&welcome, n);
+            assert_eq!(people[n].agreed(), alice.agreed());
+        }
+        let said = people[49].say("hello");
+        assert_eq!(people[99].read(&said), "hello");
+        let removal = alice.stage(Change { remove: (1..=50).map(LeafIndex).collect(), ..Change::default() });
+        alice.confirm();
+        let view = people[99].follow(&removal.commit);
+        assert_eq!((view.removed.len(), people[99].group().members().len()), (50, 51));
+        assert_eq!(people[99].agreed(), alice.agreed());
+        assert!(people[0].follow(&removal.commit).removes_us);
+        assert!(start.elapsed() < PATIENCE);
+    });
+}
