@@ -1,0 +1,1 @@
+//! What every store must do, as one suite of tests. Run by each store with a factory of its own.
