@@ -1,0 +1,45 @@
+//! Canaries: a text of their own in every field of the world, so that whatever turns up in the loot is traced to its field.
+
+use rand_core::RngCore;
+
+/// The kinds of field, each reported by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Field {
+    /// What somebody wrote.
+    Message,
+    /// Name of a file.
+    FileName,
+    /// Content of a file.
+    FileBytes,
+    /// Title of a group.
+    GroupTitle,
+}
+
+impl Field {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Message, Self::FileName, Self::FileBytes, Self::GroupTitle];
+}
+
+/// One canary.
+#[derive(Debug, Clone)]
+pub struct Canary {
+    /// Where it was put.
+    pub field: Field,
+    /// 26 letters and digits, 128 random bits.
+    pub text: String,
+}
+
+/// The canaries of a world.
+#[derive(Debug, Default)]
+pub struct Canaries(pub Vec<Canary>);
+
+impl Canaries {
+    /// A fresh one for `field`.
+    pub fn make(&mut self, field: Field, rng: &mut impl RngCore) -> String {
+        let mut bytes = [0; 16];
+        rng.fill_bytes(&mut bytes);
+        let text = data_encoding::BASE32_NOPAD.encode(&bytes).to_lowercase();
+        self.0.push(Canary { field, text: text.clone() });
+        text
+    }
+}
