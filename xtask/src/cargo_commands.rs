@@ -5,6 +5,7 @@ use clap::Args;
 
 use crate::setup::{self, Need};
 use crate::sh::{Steps, cargo};
+use crate::toolchain::Toolchain;
 use crate::web;
 
 /// Check the formatting of every crate.
@@ -26,7 +27,12 @@ pub(crate) fn fmt(args: FmtArgs) -> Result<()> {
 
 pub(crate) fn lint() -> Result<()> {
     setup::ensure(&[Need::Build])?;
-    cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).run()
+    cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).run()?;
+    // Debian's compiler for the web comes without clippy.
+    if Toolchain::rustup_has_it()? {
+        Toolchain::Rustup.cargo("clippy")?.args(["-p", "allod-app", "--", "-D", "warnings"]).run()?;
+    }
+    Ok(())
 }
 
 /// Run the unit and integration tests of every crate but the end-to-end ones.

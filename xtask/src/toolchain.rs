@@ -32,22 +32,30 @@ pub(crate) enum Toolchain {
 }
 
 impl Toolchain {
-    /// Finds one, or makes one.
-    pub(crate) fn ensure() -> Result<Self> {
-        if sysroot()?.join("lib/rustlib").join(TARGET).join("lib").is_dir() {
+    /// Finds one, or makes one. With `debian`, Debian's even where rustup has one.
+    pub(crate) fn ensure(debian: bool) -> Result<Self> {
+        if !debian && Self::rustup_has_it()? {
             return Ok(Self::Rustup);
         }
         let folder = workspace::target().join("toolchain");
         if folder.join("ready").exists() {
             return Ok(Self::Debian(folder.join("root")));
         }
-        note(format!("asking rustup for {TARGET}"));
-        if sh("rustup", ["target", "add", TARGET]).succeeds_within(RUSTUP_TIME_MAX) {
-            return Ok(Self::Rustup);
+        if !debian {
+            note(format!("asking rustup for {TARGET}"));
+            if sh("rustup", ["target", "add", TARGET]).succeeds_within(RUSTUP_TIME_MAX) {
+                return Ok(Self::Rustup);
+            }
+            note("rustup cannot get it; Debian's rustc-web can build it");
         }
-        note("rustup cannot get it; Debian's rustc-web can build it (about 140 MB to fetch, once)");
+        note("about 140 MB from Debian, once");
         fetch_debian(&folder)?;
         Ok(Self::Debian(folder.join("root")))
+    }
+
+    /// Whether rustup's standard library for the target is installed.
+    pub(crate) fn rustup_has_it() -> Result<bool> {
+        Ok(sysroot()?.join("lib/rustlib").join(TARGET).join("lib").is_dir())
     }
 
     /// `cargo SUBCOMMAND` for the web target, in a target folder of its own so that native builds are not disturbed.

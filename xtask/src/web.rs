@@ -31,12 +31,16 @@ const BROTLI_BUFFER_BYTES: usize = 1 << 16;
 /// Examples:
 ///   cargo xtask web            # as it ships: small
 ///   cargo xtask web --quick    # while working on it: unoptimised, not compressed
+///   cargo xtask web --debian   # with the compiler for machines that rustup's server does not reach
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Build quickly instead of small.
     #[arg(long)]
     quick: bool,
+    /// Use Debian's compiler even where rustup has one.
+    #[arg(long)]
+    debian: bool,
 }
 
 /// How much time the result is worth.
@@ -52,7 +56,7 @@ pub(crate) enum Quality {
 type Files = BTreeMap<String, Vec<u8>>;
 
 pub(crate) fn run(args: Args) -> Result<()> {
-    build(if args.quick { Quality::Quick } else { Quality::Release })
+    build_with(if args.quick { Quality::Quick } else { Quality::Release }, args.debian)
 }
 
 /// Where [`build`] leaves its result.
@@ -62,9 +66,13 @@ pub(crate) fn dist() -> PathBuf {
 
 /// Compiles, binds and lays out the app, unless the result is already there.
 pub(crate) fn build(quality: Quality) -> Result<()> {
+    build_with(quality, false)
+}
+
+fn build_with(quality: Quality, debian: bool) -> Result<()> {
     setup::ensure(&[Need::Build])?;
     let profile = if quality == Quality::Release { "web" } else { "dev" };
-    let toolchain = Toolchain::ensure()?;
+    let toolchain = Toolchain::ensure(debian)?;
     toolchain.cargo("build")?.args(["--package", "allod-app", "--profile", profile]).run()?;
 
     let wasm = compiled(profile)?;
