@@ -1,0 +1,290 @@
+//! One conversation as the client keeps it: where it stands in its log, what the user asked for and is not done yet.
+//!
+//! Invariants:
+//! - [`ConversationRow::position`] moves only forward, by entries in order, and `head` is the chain there;
+//! - at most one commit of our own is under way;
+//! - what is in [`Live`] can be lost at any time: it says only what this run of the program has asked for already.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use allod_crypto::token::{LogSecret, TokenSecret};
+use allod_mls::Group;
+use allod_wire::log::{Digest, TokenRole};
+use allod_wire::secrets::{Token, TokenKey};
+use allod_wire::{Address, Commits, DeviceId, EntryId, LogId, Position, UnixMillis};
+use minicbor::{Decode, Encode};
+
+use crate::account::Seed;
+use crate::intent::Intent;
+use crate::job::Job;
+use crate::outbox::Outgoing;
+use crate::rejoin::Rejoin;
+use crate::roster::{Reader, Roster, people, readers};
+use crate::rows::{self, Row, Writes};
+use crate::state::{GroupState, Role};
+
+/// How we stand to a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub(crate) enum Standing {
+    /// Made here; the hub does not know of it yet.
+    #[n(0)]
+    Creating,
+    /// A member.
+    #[n(1)]
+    Active,
+    /// Commits are missing; a member was asked to add us again (rule C-11).
+    #[n(2)]
+    Rejoining,
+    /// Removed by somebody, or the log is gone.
+    #[n(3)]
+    Removed,
+    /// Left.
+    #[n(4)]
+    Left,
+}
+
+/// How many positions of unread messages are kept.
+pub(crate) const UNREAD_MAX: usize = 999;
+/// How many chain values are kept to check what others have seen (rule C-4).
+pub(crate) const HEADS_MAX: usize = 512;
+
+/// The conversation's row.
+#[derive(Debug, Clone, Encode, Decode)]
+pub(crate) struct ConversationRow {
+    #[n(0)]
+    pub(crate) log: LogId,
+    #[n(1)]
+    pub(crate) standing: Standing,
+    /// The last entry that was processed.
+    #[n(2)]
+    pub(crate) position: Position,
+    /// The chain there; unknown until the first page for who was invited.
+    #[n(3)]
+    pub(crate) head: Option<Digest>,
+    /// Commits up to there; unknown until the log was read to its end once.
+    #[n(4)]
+    pub(crate) commits: Option<Commits>,
+    /// Behind our leaf's token (rule T-3).
+    #[n(5)]
+    pub(crate) token_secret: Seed,
+    #[n(6)]
+    pub(crate) created: UnixMillis,
+    #[n(7)]
+    pub(crate) last: Option<Preview>,
+    #[n(8)]
+    pub(crate) unread: Vec<Position>,
+    #[n(9)]
+    pub(crate) intents: Vec<Intent>,
+    /// Token keys that the hub holds otherwise than it should, with what they should be (rule C-14).
+    #[n(10)]
+    pub(crate) repairs: BTreeMap<TokenKey, Option<TokenRole>>,
+    /// Devices that asked to leave and are in the tree still, with the tokens that they gave up.
+    #[n(11)]
+    pub(crate) leaving: Vec<(DeviceId, TokenKey)>,
+    /// The hub was caught (rule C-4), and the user has not decided.
+    #[n(12)]
+    pub(crate) forked: bool,
+    #[n(13)]
+    pub(crate) unseen_reader_change: bool,
+    /// Number of the next outgoing message.
+    #[n(14)]
+    pub(crate) outgoing_next: u64,
+    /// Kept for conversations that we are no longer in.
+    #[n(15)]
+    pub(crate) state: Option<minicbor::bytes::ByteVec>,
+}
+
+/// The last message in short.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct Preview {
+    #[n(0)]
+    pub(crate) time: UnixMillis,
+    #[n(1)]
+    pub(crate) sender: Address,
+    #[n(2)]
+    pub(crate) text: String,
+}
+
+/// What this run of the program knows and a restart may forget.
+#[derive(Debug, Default)]
+pub(crate) struct Live {
+    /// `Subscribe` was said on the socket that is open now.
+    pub(crate) subscribed: bool,
+    /// We have read to the end of the log since then.
+    pub(crate) caught_up: bool,
+    /// No new request for this conversation before.
+    pub(crate) retry_at: Option<UnixMillis>,
+    /// Failures in a row, for the backoff.
+    pub(crate) failures: u32,
+    /// The own commit was said on the open socket.
+    pub(crate) commit_sent: Option<EntryId>,
+    /// Messages said on the open socket and not answered, in order.
+    pub(crate) in_flight: VecDeque<EntryId>,
+    /// Messages that the hub has, whose places we have not read yet.
+    pub(crate) answered: BTreeSet<EntryId>,
+    /// The last position that the hub was told we need no more, and when to tell more.
+    pub(crate) passed: Position,
+    pub(crate) passed_due: Option<UnixMillis>,
+    /// When it is our turn to do what others may do too.
+    pub(crate) duty_at: Option<UnixMillis>,
+    /// Do not stage before the log holds this many commits: the hub says it does.
+    pub(crate) commits_at_hub: Commits,
+    /// The first entry that was missing in what we read since the socket opened.
+    pub(crate) gap: Option<Position>,
+    /// Something came from an epoch ahead of ours.
+    pub(crate) ahead: bool,
+    /// Own devices that could not be added lately, and when to try again.
+    pub(crate) not_before: BTreeMap<DeviceId, UnixMillis>,
+    /// How far asking to be added again is (rule C-11).
+    pub(crate) rejoin: Rejoin,
+}
+
+/// A conversation.
+pub(crate) struct Conversation {
+    pub(crate) row: Row<ConversationRow>,
+    pub(crate) roster: Row<Roster>,
+    pub(crate) job: Option<Row<Job>>,
+    pub(crate) outbox: BTreeMap<u64, Row<Outgoing>>,
+    pub(crate) heads: BTreeMap<Position, Digest>,
+    pub(crate) group: Option<Group>,
+    pub(crate) live: Live,
+    /// The group as people and their devices; follows the group.
+    cache: Option<Membership>,
+}
+
+/// Group state and readers of the present epoch.
+#[derive(Debug, Clone)]
+pub(crate) struct Membership {
+    pub(crate) state: GroupState,
+    pub(crate) readers: Vec<Reader>,
+    pub(crate) people: BTreeSet<Address>,
+}
+
+impl Membership {
+    pub(crate) fn of(group: &Group) -> Option<Self> {
+        let readers = readers(&group.members());
+        let state = GroupState::decode(group.context()).ok()?;
+        Some(Self { people: people(&readers), state, readers })
+    }
+
+    pub(crate) fn role(&self, address: &Address) -> Role {
+        self.state.role(address, &self.people)
+    }
+
+    pub(crate) fn secret(&self) -> LogSecret {
+        LogSecret::from_wire(&self.state.log_secret)
+    }
+
+    pub(crate) fn devices_of<'a>(&'a self, address: &'a Address) -> impl Iterator<Item = &'a Reader> {
+        self.readers.iter().filter(move |reader| reader.address() == address)
+    }
+
+    /// The order in which members do what any of them could (rule C-7): owners and admins by address, or else everybody.
+    pub(crate) fn rank(&self, address: &Address, device: DeviceId) -> u64 {
+        let chiefs: Vec<&Address> = self.people.iter().filter(|person| self.role(person) >= Role::Admin).collect();
+        let place = chiefs.iter().position(|chief| *chief == address);
+        let place =
+            place.unwrap_or_else(|| chiefs.len() + self.people.iter().take_while(|person| *person != address).count());
+        let earlier = self.devices_of(address).filter(|reader| reader.device() < device).count();
+        (place * 4 + earlier.min(3)) as u64
+    }
+}
+
+impl Conversation {
+    pub(crate) fn new(row: ConversationRow, group: Group) -> Self {
+        let mut conversation = Self::stored(Row::new(row), Some(group));
+        conversation.roster = Row::new(Roster::default());
+        conversation
+    }
+
+    pub(crate) fn stored(row: Row<ConversationRow>, group: Option<Group>) -> Self {
+        Self {
+            row,
+            roster: Row::stored(Roster::default()),
+            job: None,
+            outbox: BTreeMap::new(),
+            heads: BTreeMap::new(),
+            group,
+            live: Live::default(),
+            cache: None,
+        }
+    }
+
+    pub(crate) fn log(&self) -> LogId {
+        self.row.log
+    }
+
+    /// Group state and readers; `None` once the group is gone from memory or damaged.
+    pub(crate) fn membership(&mut self) -> Option<&Membership> {
+        if self.cache.is_none() {
+            self.cache = self.group.as_ref().and_then(Membership::of);
+        }
+        self.cache.as_ref()
+    }
+
+    /// As [`Self::membership`], without keeping what was computed.
+    pub(crate) fn peek_membership(&self) -> Option<Membership> {
+        self.cache.clone().or_else(|| self.group.as_ref().and_then(Membership::of))
+    }
+
+    /// The group has changed.
+    pub(crate) fn epoch_changed(&mut self) {
+        self.cache = None;
+    }
+
+    /// Our token for the log (rule T-3).
+    pub(crate) fn token(&mut self) -> Option<Token> {
+        let secret = TokenSecret::from_bytes(self.row.token_secret.0).ok()?;
+        self.membership().map(|membership| secret.token(&membership.secret()))
+    }
+
+    /// Entries can be appended now: we have read the log to its end, and nothing forbids it.
+    pub(crate) fn can_append(&self) -> bool {
+        self.row.standing == Standing::Active && !self.row.forked && self.live.caught_up
+    }
+
+    pub(crate) fn is_member(&self) -> bool {
+        matches!(self.row.standing, Standing::Creating | Standing::Active | Standing::Rejoining)
+    }
+
+    /// Notes the chain after the entry at `position`, and forgets what is too old to be asked for.
+    pub(crate) fn note_head(&mut self, position: Position, head: Digest, writes: &mut Writes) {
+        let log = self.log();
+        self.row.position = position;
+        self.row.head = Some(head);
+        self.heads.insert(position, head);
+        writes.put(rows::head(log, position), &head);
+        while self.heads.len() > HEADS_MAX {
+            if let Some((old, _)) = self.heads.pop_first() {
+                writes.delete(rows::head(log, old));
+            }
+        }
+    }
+
+    pub(crate) fn flush(&mut self, writes: &mut Writes) {
+        let log = self.log();
+        self.row.flush(|| rows::conversation(log), writes);
+        self.roster.flush(|| rows::roster(log), writes);
+        if self.job.as_ref().is_some_and(|job| job.is_empty()) {
+            self.job = None;
+            writes.delete(rows::job(log));
+        }
+        if let Some(job) = &mut self.job {
+            job.flush(|| rows::job(log), writes);
+        }
+        for (number, outgoing) in &mut self.outbox {
+            outgoing.flush(|| rows::outgoing(log, *number), writes);
+        }
+    }
+
+    /// The rows of which nothing remains when the conversation is forgotten; history is the shell's to delete by prefix.
+    pub(crate) fn delete_rows(&self, writes: &mut Writes) {
+        let log = self.log();
+        for key in [rows::conversation(log), rows::roster(log), rows::job(log)] {
+            writes.delete(key);
+        }
+        self.outbox.keys().for_each(|number| writes.delete(rows::outgoing(log, *number)));
+        self.heads.keys().for_each(|position| writes.delete(rows::head(log, *position)));
+    }
+}

@@ -1,0 +1,143 @@
+//! What the core asks of its shell, and what it tells the interface.
+
+use allod_mls::WriteSet;
+use allod_wire::error::ErrorBody;
+use allod_wire::socket::ClientFrame;
+use allod_wire::{Address, EntryId, LogId};
+
+use crate::error::AddFailure;
+use crate::request::{HttpRequest, Plane};
+use crate::view::{MessageView, PersonView, Status};
+
+/// What the shell must do now, in this order.
+#[derive(Debug)]
+pub enum Effect {
+    /// Write to the vault, all or nothing and durably, before anything that follows.
+    Persist(WriteSet),
+    /// Make this request, and hand its answer to [`crate::ClientCore::handle_response`].
+    Request {
+        /// Names the request in the answer.
+        id: RequestId,
+        /// The request.
+        request: HttpRequest,
+    },
+    /// Say this on the plane's socket, if it is open still.
+    Send {
+        /// Which socket.
+        plane: Plane,
+        /// What to say.
+        frame: ClientFrame,
+    },
+    /// Tell the interface.
+    Event(Event),
+}
+
+/// Names a request between the core and its shell, for this run of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RequestId(pub u64);
+
+/// What the interface may want to show.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// The account exists, and this device belongs to it.
+    Joined,
+    /// The invitation was refused: nothing was made.
+    JoinFailed(ErrorBody),
+    /// Something about a conversation that its summary or its readers show; also said of a new one.
+    ConversationChanged(LogId),
+    /// A conversation is no longer there.
+    ConversationGone(LogId),
+    /// A new line in a conversation's history, own ones too.
+    Message(Box<MessageView>),
+    /// What became of a message that waits.
+    Outbox {
+        /// The conversation.
+        log: LogId,
+        /// The message.
+        id: EntryId,
+        /// How far it is.
+        status: Status,
+    },
+    /// Who can read the conversation has changed.
+    ReadersChanged {
+        /// The conversation.
+        log: LogId,
+        /// Somebody or some device came in.
+        wider: bool,
+    },
+    /// A person presents another identity key than the one known: a new start, or somebody in between (rule C-12).
+    IdentityChanged(Address),
+    /// The server shows different logs to different people (rule C-4). Nothing is sent there until the user decides.
+    ForkDetected(LogId),
+    /// The server broke a rule in a way that can be proved; what it sent was not used.
+    HubMisbehaved {
+        /// Where.
+        log: LogId,
+        /// What it did.
+        what: &'static str,
+    },
+    /// Somebody could not be added.
+    CouldNotAdd {
+        /// The conversation.
+        log: LogId,
+        /// Who.
+        person: Address,
+        /// Why.
+        why: AddFailure,
+    },
+    /// A change of a conversation was given up, since it makes no sense or is not allowed any more.
+    ChangeDropped {
+        /// The conversation.
+        log: LogId,
+        /// Which verb had asked for it.
+        verb: Verb,
+    },
+    /// Answer to [`crate::ClientCore::ask_people`].
+    People(Vec<PersonView>),
+    /// Answer to [`crate::ClientCore::invite_person`].
+    InviteCreated {
+        /// To pass on.
+        link: String,
+    },
+    /// Answer to [`crate::ClientCore::new_device_link`].
+    DeviceLink {
+        /// To open on the new device, and on no other.
+        link: String,
+    },
+    /// Own devices, role or session.
+    AccountChanged,
+    /// The server refused what the user asked.
+    Refused {
+        /// What was asked.
+        verb: Verb,
+        /// Why not.
+        error: ErrorBody,
+    },
+}
+
+/// What the user asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// A new conversation.
+    Start,
+    /// People in.
+    Add,
+    /// People out.
+    Remove,
+    /// Oneself out.
+    Leave,
+    /// Title, roles, rules.
+    Configure,
+    /// A message.
+    Send,
+    /// The list of people.
+    People,
+    /// An invitation.
+    Invite,
+    /// A link for an own device.
+    DeviceLink,
+    /// An own device out.
+    RemoveDevice,
+    /// An own device in.
+    AddDevice,
+}

@@ -1,0 +1,260 @@
+//! The inbox, and following an invitation into a conversation. Spec: `spec/inbox.md`, rules C-6, C-12.
+
+use allod_crypto::token::{LogSecret, TokenSecret};
+use allod_mls::{Group, IfMember, WelcomeParts};
+use allod_wire::cbor::{self, DecodeError};
+use allod_wire::inbox::{InboxItem, InboxMessage, InboxPage};
+use allod_wire::secrets::Token;
+use allod_wire::socket::ClientFrame;
+use allod_wire::{LogId, Position, UnixMillis};
+use minicbor::{Decode, Encode};
+
+use crate::account::Seed;
+use crate::conversation::{Conversation, ConversationRow, Membership, Standing};
+use crate::core::ClientCore;
+use crate::effect::Event;
+use crate::intent::Intent;
+use crate::message::{StoredBody, StoredMessage, SystemEvent};
+use crate::pending::{AccountCall, Pending};
+use crate::request::Plane;
+use crate::roster::{Arrival, has_strangers};
+use crate::rows;
+use crate::transfer::{Download, DownloadStep};
+
+/// The shared part of a welcome is no larger than this: the tree of the largest group fits many times.
+const SHARED_BYTES_MAX: u64 = 64 << 20;
+/// An invitation that leads nowhere is given up after this long.
+const INVITATION_MILLIS: u64 = 7 * 86_400_000;
+
+/// The row `i/LOG`.
+#[derive(Debug, Encode, Decode)]
+pub(crate) struct InvitationRow {
+    #[n(0)]
+    pub(crate) log: LogId,
+    /// An [`InboxMessage::Welcome`].
+    #[n(1)]
+    pub(crate) welcome: InboxMessage,
+    #[n(2)]
+    pub(crate) came: UnixMillis,
+}
+
+/// An invitation that is being followed; what was fetched so far is in memory alone.
+pub(crate) struct Invitation {
+    pub(crate) row: InvitationRow,
+    fetch: Option<(Download, Vec<u8>)>,
+    pub(crate) retry_at: Option<UnixMillis>,
+    pub(crate) failures: u32,
+}
+
+impl Invitation {
+    pub(crate) fn restore(value: &[u8]) -> Result<Self, DecodeError> {
+        Ok(Self::new(cbor::from_slice(value)?))
+    }
+
+    fn new(row: InvitationRow) -> Self {
+        Self { row, fetch: None, retry_at: None, failures: 0 }
+    }
+}
+
+impl ClientCore {
+    pub(crate) fn subscribe_inbox(&mut self) {
+        if let Some(joined) = self.account.joined.as_ref().filter(|_| !self.stock.renewing) {
+            let frame = ClientFrame::SubscribeInbox { session: joined.session.clone(), after: joined.inbox };
+            self.send(Plane::Account, frame);
+        }
+    }
+
+    /// Items of our inbox, once each and in order (rules I-4, C-10).
+    pub(crate) fn handle_inbox(&mut self, page: &InboxPage, now: UnixMillis) {
+        let Some(before) = self.account.joined.as_ref().map(|joined| joined.inbox) else { return };
+        let mut position = before;
+        for item in page.items.iter().filter(|item| item.position > before) {
+            self.handle_item(item, now);
+            position = position.max(item.position);
+        }
+        self.inbox_read = true;
+        if position > before {
+            if let Some(joined) = &mut self.account.joined {
+                joined.inbox = position;
+            }
+            self.account_call(AccountCall::InboxCursor(position));
+            self.stock.count_soon();
+        }
+    }
+
+    fn handle_item(&mut self, item: &InboxItem, now: UnixMillis) {
+        // What does not open or decode is of no use to anybody: dropped.
+        let Ok(opened) = self.keys.inbox.open(self.my_device(), &item.sealed) else { return };
+        let Ok(message) = cbor::from_slice::<InboxMessage>(&opened) else { return };
+        match &message {
+            InboxMessage::Welcome { log, shared, hub, .. } => {
+                let is_ours = self.account.joined.as_ref().is_some_and(|joined| joined.organisation.domain == *hub);
+                if is_ours && shared.size <= SHARED_BYTES_MAX {
+                    let row = InvitationRow { log: *log, welcome: message.clone(), came: now };
+                    self.writes.put(rows::invitation(row.log), &row);
+                    self.invitations.insert(row.log, Invitation::new(row));
+                }
+            }
+            InboxMessage::Rejoin { log, .. } => {
+                let log = *log;
+                if let Ok(conversation) = self.member_of(log) {
+                    let intent = Intent::Readd(Box::new(message));
+                    if !conversation.row.intents.contains(&intent) {
+                        conversation.row.intents.push(intent);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Fetches the shared part of a welcome, and joins when all is there.
+    pub(crate) fn advance_invitation(&mut self, log: LogId, now: UnixMillis) {
+        // While we are in the conversation, a welcome waits: it may be the answer to having lost our place.
+        let standing = self.conversations.get(&log).map(|conversation| conversation.row.standing);
+        let is_pending = self.is_pending(|pending| matches!(pending, Pending::Fetch { log: of } if *of == log));
+        let Some(invitation) = self.invitations.get_mut(&log) else { return };
+        if now >= invitation.row.came.plus(INVITATION_MILLIS) {
+            return self.drop_invitation(log);
+        }
+        let waits = invitation.retry_at.is_some_and(|at| at > now);
+        if waits || is_pending || matches!(standing, Some(Standing::Active | Standing::Creating)) {
+            return;
+        }
+        let InboxMessage::Welcome { shared, own, log_secret, .. } = &invitation.row.welcome else { return };
+        if invitation.fetch.is_none() {
+            let Some(token) = token_for(&self.tokens, own, &LogSecret::from_wire(log_secret)) else {
+                return self.drop_invitation(log);
+            };
+            let Ok(download) = Download::new(log, token, shared.clone()) else { return self.drop_invitation(log) };
+            invitation.fetch = Some((download, Vec::new()));
+        }
+        let Some((download, _)) = &invitation.fetch else { return };
+        match download.next() {
+            Ok(DownloadStep::Ask(request)) => self.request(Pending::Fetch { log }, request),
+            Ok(DownloadStep::Finished) => self.accept_invitation(log, now),
+            Err(_) => self.drop_invitation(log),
+        }
+    }
+
+    pub(crate) fn handle_fetched(&mut self, log: LogId, status: u16, body: &[u8], now: UnixMillis) {
+        let Some(invitation) = self.invitations.get_mut(&log) else { return };
+        let Some((download, fetched)) = &mut invitation.fetch else { return };
+        match download.handle_response(status, body) {
+            Ok(plain) => {
+                fetched.extend_from_slice(&plain);
+                self.advance_invitation(log, now);
+            }
+            Err(error) if error.may_pass() => {
+                invitation.retry_at = Some(now.plus(crate::stock::backoff(invitation.failures, None)));
+                invitation.failures += 1;
+            }
+            Err(_) => self.drop_invitation(log),
+        }
+    }
+
+    fn drop_invitation(&mut self, log: LogId) {
+        self.invitations.remove(&log);
+        self.writes.delete(rows::invitation(log));
+    }
+
+    fn accept_invitation(&mut self, log: LogId, now: UnixMillis) {
+        let Some(invitation) = self.invitations.remove(&log) else { return };
+        self.writes.delete(rows::invitation(log));
+        let InboxMessage::Welcome { own, position, log_secret, hub, .. } = &invitation.row.welcome else { return };
+        let Some((_, shared)) = &invitation.fetch else { return };
+        // What we have of the conversation is of no use any more, or we would not be here.
+        let joined = Group::join(&mut self.store, log, shared, own, IfMember::Replace);
+        let Ok(joined) = joined else { return };
+        let secret = self.tokens.get(&joined.reference.0).cloned();
+        if !self.store.has_key_package(&joined.reference) {
+            self.tokens.remove(&joined.reference.0);
+            self.writes.delete(rows::token(&joined.reference));
+        }
+        let is_sound = |membership: &Membership| {
+            membership.state.log_secret == *log_secret
+                && membership.state.hub == *hub
+                && !has_strangers(&joined.group.members())
+        };
+        let membership = Membership::of(&joined.group).filter(is_sound);
+        let added_by = joined.group.member(joined.added_by).and_then(|member| crate::roster::Reader::of(&member));
+        let (Some(secret), Some(membership), Some(by)) = (secret, membership, added_by) else {
+            let _ = joined.group.delete(&mut self.store);
+            self.conversations.remove(&log).iter().for_each(|gone| gone.delete_rows(&mut self.writes));
+            return self.event(Event::ConversationGone(log));
+        };
+        for reader in &membership.readers {
+            self.meet(&reader.certificate, now);
+        }
+        let was_here = self.conversations.contains_key(&log);
+        self.enter(log, joined.group, secret, *position, now);
+        let Some(conversation) = self.conversations.get_mut(&log) else { return };
+        for reader in membership.readers.iter().filter(|reader| reader.address() != by.address()) {
+            conversation.roster.devices.entry(reader.device()).or_insert(Arrival { since: None, added_by: None });
+        }
+        let events = if was_here {
+            self.me().map(|person| SystemEvent::DeviceBack { person }).into_iter().collect()
+        } else {
+            vec![SystemEvent::Joined { by: by.address().clone() }]
+        };
+        let (position, day) = (*position, now.day());
+        let (sender, device) = (by.address().clone(), by.device());
+        let entry = allod_wire::EntryId([0; 16]);
+        let body = StoredBody::System(events);
+        self.store_message(log, StoredMessage { entry, position, day, time: now, sender, device, body });
+        self.event(Event::ConversationChanged(log));
+    }
+
+    /// A new conversation, or a new start in one that is here already.
+    fn enter(&mut self, log: LogId, group: Group, token_secret: Seed, position: Position, now: UnixMillis) {
+        let fresh = ConversationRow {
+            log,
+            standing: Standing::Active,
+            position,
+            head: None,
+            commits: None,
+            token_secret,
+            created: now,
+            last: None,
+            unread: Vec::new(),
+            intents: Vec::new(),
+            repairs: Default::default(),
+            leaving: Vec::new(),
+            forked: false,
+            unseen_reader_change: true,
+            outgoing_next: 0,
+            state: None,
+        };
+        let Some(old) = self.conversations.remove(&log) else {
+            self.conversations.insert(log, Conversation::new(fresh, group));
+            return;
+        };
+        old.heads.keys().for_each(|position| self.writes.delete(rows::head(log, *position)));
+        let row = ConversationRow {
+            created: old.row.created,
+            last: old.row.last.clone(),
+            unread: old.row.unread.clone(),
+            outgoing_next: old.row.outgoing_next,
+            ..fresh
+        };
+        let mut conversation = Conversation::new(row, group);
+        conversation.roster = old.roster;
+        conversation.outbox = old.outbox;
+        // What was encrypted for the old leaf is encrypted anew, under the same id.
+        conversation.outbox.values_mut().for_each(|outgoing| outgoing.sealed = None);
+        conversation.job = old.job;
+        if let Some(job) = &mut conversation.job {
+            job.close_intent();
+        }
+        self.conversations.insert(log, conversation);
+        if old.live.subscribed && self.log_socket {
+            self.send(Plane::Log, ClientFrame::Unsubscribe { log });
+        }
+    }
+}
+
+/// The token that the key package of this welcome gives us for the log.
+fn token_for(tokens: &std::collections::BTreeMap<Vec<u8>, Seed>, own: &[u8], log: &LogSecret) -> Option<Token> {
+    let reference = WelcomeParts::reference_of(own).ok()?;
+    let secret = TokenSecret::from_bytes(tokens.get(&reference.0)?.0).ok()?;
+    Some(secret.token(log))
+}

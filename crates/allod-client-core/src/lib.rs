@@ -1,0 +1,61 @@
+//! The client of Allod without input and output: what it keeps, what it sends, what it believes. One for native and web.
+//!
+//! A shell hands in what the user asks (verbs), what the world did (`handle_*`), the time and randomness, and gets back a list of
+//! [`Effect`]s to carry out in order. Everything that the core knows is in rows that it asks the shell to persist; a
+//! crash between any two effects loses nothing and doubles nothing. Spec: `spec/conversation.md`.
+//!
+//! Invariants:
+//! - what leaves the device was persisted before, with all that follows from it, in one write;
+//! - log state changes only by entries in the order of the log;
+//! - nobody becomes a reader without a line in the history of every member's device.
+
+mod account;
+mod advance;
+mod contacts;
+mod conversation;
+mod core;
+mod create;
+mod effect;
+mod error;
+mod inbox;
+mod intent;
+mod job;
+pub mod join;
+mod message;
+mod outbox;
+mod pending;
+mod plan;
+mod pump;
+mod queries;
+mod receive;
+mod rejoin;
+mod request;
+mod responses;
+mod roles;
+mod roster;
+pub mod rows;
+mod socket;
+mod stage;
+mod state;
+mod stock;
+mod system;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+pub mod transfer;
+mod verbs;
+pub mod view;
+mod views;
+
+#[cfg(test)]
+mod tests;
+
+pub use account::Settings;
+pub use allod_mls::{Suite, WriteSet};
+pub use core::{ClientCore, RestoreError};
+pub use create::New;
+pub use effect::{Effect, Event, RequestId, Verb};
+pub use error::{AddFailure, CoreError};
+pub use message::SystemEvent;
+pub use request::{HttpRequest, Method, Plane};
+pub use state::{Kind, Role};
+pub use verbs::ForkChoice;

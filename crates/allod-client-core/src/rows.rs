@@ -1,0 +1,204 @@
+//! The rows of the vault: which keys there are, and how values become rows.
+//!
+//! | key | row |
+//! |---|---|
+//! | `a` | the account: device, keys, session, tickets |
+//! | `p/ADDRESS` | what is known of a person: the pinned identity key |
+//! | `t/REFERENCE` | the token secret that belongs to a key package |
+//! | `c/LOG` | a conversation |
+//! | `r/LOG` | its readers: since when, added by whom, what changed lately |
+//! | `j/LOG` | the commit that is under way there, and the welcomes that wait for delivery |
+//! | `o/LOG NUMBER` | a message that is not in the log yet |
+//! | `d/LOG POSITION` | the log's chain at that position |
+//! | `h/LOG POSITION` | history: what is shown; read by the shell on demand |
+//! | `x/LOG POSITION` | evidence: an entry that was skipped, and why |
+//! | `i/LOG` | an invitation that is being followed |
+//! | `u/BLOB` | an upload that is under way |
+//! | `m/…` | rows of the MLS store |
+//!
+//! `LOG` and `BLOB` are the raw bytes, `POSITION` and `NUMBER` 8 bytes big-endian, so that rows of one log are in order.
+
+use std::ops::{Deref, DerefMut};
+
+use allod_wire::cbor::{self, DecodeError};
+use allod_wire::{Address, BlobId, LogId, Position};
+use minicbor::{Decode, Encode};
+use zeroize::Zeroizing;
+
+use allod_mls::{KeyPackageRef, WriteSet};
+
+pub(crate) const ACCOUNT: &[u8] = b"a";
+
+/// The keys of a conversation's history start with these bytes.
+pub fn history_prefix(log: LogId) -> Vec<u8> {
+    of_log(b'h', log)
+}
+
+/// The key of the history row at `position`.
+pub fn history_key(log: LogId, position: Position) -> Vec<u8> {
+    numbered(b'h', log, position.0)
+}
+
+/// Whether a row is history, which the core is not restored from.
+pub fn is_history(key: &[u8]) -> bool {
+    matches!(key, [b'h' | b'x', b'/', ..])
+}
+
+pub(crate) fn person(address: &Address) -> Vec<u8> {
+    [b"p/", address.to_string().as_bytes()].concat()
+}
+
+pub(crate) fn token(reference: &KeyPackageRef) -> Vec<u8> {
+    [b"t/", reference.0.as_slice()].concat()
+}
+
+pub(crate) fn conversation(log: LogId) -> Vec<u8> {
+    of_log(b'c', log)
+}
+
+pub(crate) fn roster(log: LogId) -> Vec<u8> {
+    of_log(b'r', log)
+}
+
+pub(crate) fn job(log: LogId) -> Vec<u8> {
+    of_log(b'j', log)
+}
+
+pub(crate) fn invitation(log: LogId) -> Vec<u8> {
+    of_log(b'i', log)
+}
+
+pub(crate) fn outgoing(log: LogId, number: u64) -> Vec<u8> {
+    numbered(b'o', log, number)
+}
+
+pub(crate) fn head(log: LogId, position: Position) -> Vec<u8> {
+    numbered(b'd', log, position.0)
+}
+
+pub(crate) fn evidence(log: LogId, position: Position) -> Vec<u8> {
+    numbered(b'x', log, position.0)
+}
+
+pub(crate) fn upload(blob: BlobId) -> Vec<u8> {
+    [b"u/", blob.as_bytes().as_slice()].concat()
+}
+
+/// The log and the number in a key that [`numbered`] made.
+pub(crate) fn log_and_number(key: &[u8]) -> Option<(LogId, u64)> {
+    let (log, number) = key.get(2..)?.split_at_checked(LogId::LEN)?;
+    Some((LogId(log.try_into().ok()?), u64::from_be_bytes(number.try_into().ok()?)))
+}
+
+fn of_log(table: u8, log: LogId) -> Vec<u8> {
+    [&[table, b'/'], log.as_bytes().as_slice()].concat()
+}
+
+fn numbered(table: u8, log: LogId, number: u64) -> Vec<u8> {
+    [&of_log(table, log)[..], &number.to_be_bytes()].concat()
+}
+
+/// Changes that wait for the next [`crate::Effect::Persist`].
+#[derive(Default)]
+pub(crate) struct Writes(std::collections::BTreeMap<Vec<u8>, Option<Zeroizing<Vec<u8>>>>);
+
+impl Writes {
+    pub(crate) fn put<T: Encode<()>>(&mut self, key: Vec<u8>, value: &T) {
+        self.0.insert(key, Some(Zeroizing::new(cbor::to_vec(value))));
+    }
+
+    pub(crate) fn delete(&mut self, key: Vec<u8>) {
+        self.0.insert(key, None);
+    }
+
+    /// All of it, with what the MLS store has to add.
+    pub(crate) fn take(&mut self, mls: WriteSet) -> WriteSet {
+        let mut set = WriteSet::default();
+        set.puts.extend(mls.puts.into_iter().map(|(key, value)| (mls_key(&key), value)));
+        set.deletes.extend(mls.deletes.into_iter().map(|key| mls_key(&key)));
+        for (key, value) in std::mem::take(&mut self.0) {
+            match value {
+                Some(value) => set.puts.push((key, value)),
+                None => set.deletes.push(key),
+            }
+        }
+        set
+    }
+}
+
+fn mls_key(key: &[u8]) -> Vec<u8> {
+    [b"m/", key].concat()
+}
+
+/// A value in memory that knows whether its row is behind: whoever changes it cannot forget to persist it.
+#[derive(Debug)]
+pub(crate) struct Row<T> {
+    value: T,
+    changed: bool,
+}
+
+impl<T> Row<T> {
+    /// A value that has no row yet.
+    pub(crate) fn new(value: T) -> Self {
+        Self { value, changed: true }
+    }
+
+    /// A value from its row.
+    pub(crate) fn stored(value: T) -> Self {
+        Self { value, changed: false }
+    }
+}
+
+impl<T: Encode<()>> Row<T> {
+    pub(crate) fn flush(&mut self, key: impl FnOnce() -> Vec<u8>, writes: &mut Writes) {
+        if std::mem::take(&mut self.changed) {
+            writes.put(key(), &self.value);
+        }
+    }
+}
+
+impl<T: for<'b> Decode<'b, ()> + Encode<()>> Row<T> {
+    pub(crate) fn decode(value: &[u8]) -> Result<Self, DecodeError> {
+        cbor::from_slice(value).map(Self::stored)
+    }
+}
+
+impl<T> Deref for Row<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T> DerefMut for Row<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.changed = true;
+        &mut self.value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_one_log_are_in_the_order_of_the_log() {
+        let key = |position| history_key(LogId([1; 32]), Position(position));
+        assert!(key(255) < key(256) && key(1) < key(2));
+        assert!(key(7).starts_with(&history_prefix(LogId([1; 32]))));
+        assert_eq!(log_and_number(&key(7)), Some((LogId([1; 32]), 7)));
+    }
+
+    #[test]
+    fn only_what_was_changed_is_written() {
+        let mut writes = Writes::default();
+        let mut row = Row::stored(5u64);
+        row.flush(|| b"k".to_vec(), &mut writes);
+        assert!(writes.take(WriteSet::default()).is_empty());
+        *row += 1;
+        row.flush(|| b"k".to_vec(), &mut writes);
+        let set = writes.take(WriteSet::default());
+        assert_eq!((set.puts[0].0.as_slice(), set.puts[0].1.as_slice()), (&b"k"[..], &[6][..]));
+    }
+}

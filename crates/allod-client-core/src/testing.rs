@@ -1,0 +1,1 @@
+//! A small server in memory.

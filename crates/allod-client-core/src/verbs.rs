@@ -1,0 +1,403 @@
+//! What the user does with a conversation. Each verb is refused at once if the role does not allow it, and else becomes an
+//! intent or an outgoing message, which survives anything.
+
+use allod_crypto::{Random, random_bytes};
+use allod_wire::mimi::{MessageId, MimiContent};
+use allod_wire::{Address, EntryId, LogId, Position, UnixMillis, cbor};
+
+use crate::conversation::{Conversation, Membership, Standing};
+use crate::core::ClientCore;
+use crate::effect::{Effect, Event};
+use crate::error::CoreError;
+use crate::intent::Intent;
+use crate::message::{CONTENT_BYTES_MAX, stamped, text};
+use crate::outbox::Outgoing;
+use crate::roles::Actor;
+use crate::rows;
+use crate::state::{Kind, Role, TITLE_BYTES_MAX};
+use crate::transfer::{Download, FileInfo, FinishedUpload, Upload, UploadRow};
+use crate::view::{FileView, Status};
+
+/// What to do about a server that was caught (rule C-4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForkChoice {
+    /// Go on with what the server shows us.
+    GoOn,
+    /// Have nothing more to do with this conversation.
+    Leave,
+}
+
+impl ClientCore {
+    /// Sends text. The id names the message until it is in the log.
+    ///
+    /// # Errors
+    /// [`CoreError`].
+    pub fn send_text(
+        &mut self,
+        log: LogId,
+        what: &str,
+        now: UnixMillis,
+        rng: &mut dyn Random,
+    ) -> Result<(EntryId, Vec<Effect>), CoreError> {
+        let content = text(what, now, rng);
+        self.send_content(log, content, now, rng)
+    }
+
+    /// Sends a reply to another message.
+    ///
+    /// # Errors
+    /// [`CoreError`].
+    pub fn send_reply(
+        &mut self,
+        log: LogId,
+        to: MessageId,
+        what: &str,
+        now: UnixMillis,
+        rng: &mut dyn Random,
+    ) -> Result<(EntryId, Vec<Effect>), CoreError> {
+        let content = MimiContent { in_reply_to: Some(to), ..text(what, now, rng) };
+        self.send_content(log, content, now, rng)
+    }
+
+    /// Sends any content.
+    ///
+    /// # Errors
+    /// [`CoreError`].
+    pub fn send_content(
+        &mut self,
+        log: LogId,
+        content: MimiContent,
+        now: UnixMillis,
+        rng: &mut dyn Random,
+    ) -> Result<(EntryId, Vec<Effect>), CoreError> {
+        let conversation = self.member_of(log)?;
+        if conversation.row.forked {
+            return Err(CoreError::Forked);
+        }
+        let content = cbor::to_vec(&stamped(content, now));
+        if content.len() > CONTENT_BYTES_MAX {
+            return Err(CoreError::TooLong);
+        }
+        let id = EntryId(random_bytes(rng));
+        let content = content.into();
+        self.enqueue(log, Outgoing { id, time: now, content, sealed: None, failed: false, leaves: false });
+        self.event(Event::Outbox { log, id, status: Status::Sending });
+        self.advance(log, now, rng);
+        Ok((id, self.done()))
+    }
+
+    /// Sends a file that was uploaded.
+    ///
+    /// # Errors
+    /// [`CoreError`].
+    pub fn send_file(
+        &mut self,
+        upload: FinishedUpload,
+        caption: &str,
+        now: UnixMillis,
+        rng: &mut dyn Random,
+    ) -> Result<(EntryId, Vec<Effect>), CoreError> {
+        let blob = upload.file.blob.blob;
+        self.uploads.remove(&blob);
+        self.writes.delete(rows::upload(blob));
+        let content = MimiContent::new(random_bytes(rng), upload.file.to_part(caption));
+        self.send_content(upload.log, content, now, rng)
+    }
+
+    /// Takes a failed message out of the outbox.
+    pub fn discard(&mut self, log: LogId, id: EntryId) -> Vec<Effect> {
+        if let Some(conversation) = self.conversations.get_mut(&log) {
+            let failed = conversation.outbox.iter().find(|(_, outgoing)| outgoing.failed && outgoing.id == id);
+            if let Some(number) = failed.map(|(number, _)| *number) {
+                conversation.outbox.remove(&number);
+                self.writes.delete(rows::outgoing(log, number));
+                self.event(Event::ConversationChanged(log));
+            }
+        }
+        self.done()
+    }
+
+    /// Adds people, with all their devices.
+    ///
+    /// # Errors
+    /// [`CoreError`].
+    pub fn add_people(
+        &mut self,
+        log: LogId,
+        people: Vec<Address>,
+        now: UnixMillis,
+        rng: &mut dyn Random,
+    ) -> Result<Vec<Effect>, CoreError> {
+        let (membership, role) = self.standing_in(log)?;
+        let may = role >= Role::Admin || membership.state.members_add;
+        if membership.state.kind == Kind::Pair || !may {
+            return Err(CoreError::NotAllowed);
+        }
+        for person in &people {
+            self.check_domain(person)?;
+            if self.contacts.has_changed(person) {
+                return Err(CoreError::IdentityChanged);
+            }
+        }
+        let people: Vec<_> = people.into_iter().filter(|person| !membership.people.contains(person)).collect();
+        if people.is_empty() {
+            return Err(CoreError::NothingToDo);
+        }
+        self.intend(log, Intent::Add { people, founding: false }, now, rng)
+    }
+
+    /// Removes a person with all devices, from the log and from what is said next, in one commit.
+    ///
+    /// # Errors
+    /// [`CoreError`].
+    pub fn remove_person(
+        &mut self,
+        log: LogId,
+        person: &Address,
+        now: UnixMillis,
+        rng: &mut dyn Random,
+    ) -> Result<Vec<Effect>, CoreError> {
+        let (membership, role) = self.standing_in(log)?;
+        let me = self.me().ok_or(CoreError::NotJoined)?;
+        if !membership.people.contains(person) {
+            return Err(CoreError::UnknownPerson);
+        }
+        if *person == me {
+            return self.leave(log, now, rng);
+        }
+        let actor = Actor { address: &me, role };
+        let allowed = actor.may_remove(&membership.state, &membership.people, person);
+        if membership.state.kind == Kind::Pair || allowed.is_err() {
+            return Err(CoreError::NotAllowed);
+        }
+        self.intend(log, Intent::RemovePerson(person.clone()), now, rng)
+    }
+
+    /// Leaves with all own devices.
+    ///
+    /// # Errors
+    /// [`CoreError`].
+    pub fn leave(&mut self, log: LogId, now: UnixMillis, rng: &mut dyn Random) -> Result<Vec<Effect>, CoreError> {
+        let conversation = self.member_of(log)?;
+        match conversation.row.standing {
+            Standing::Creating => self.forget(log),
+            Standing::Rejoining => self.left(log),
+            _ => return self.intend(log, Intent::Leave, now, rng),
+        }
+        Ok(self.done())
+    }
+
+    /// Changes the title of a group.
+    ///
+    /// # Errors
+    /// [`CoreError`].
+    pub fn rename(
+        &mut self,
+        log: LogId,
+        title: &str,
+        now: UnixMillis,
+        rng: &mut dyn Random,
+    ) -> Result<Vec<Effect>, CoreError> {
+        let (membership, role) = self.standing_in(log)?;
+        if membership.state.kind == Kind::Pair || role < Role::Admin {
+            return Err(CoreError::NotAllowed);
+        }
+        if title.len() > TITLE_BYTES_MAX {
+            return Err(CoreError::TooLong);
+        }
+        self.intend(log, Intent::Rename(title.to_owned()), now, rng)
+    }
+
+    /// Changes somebody's role in a group.
+    ///
+    /// # Errors
+    /// [`CoreError`].
+    pub fn set_role(
+        &mut self,
+        log: LogId,
+        person: &Address,
+        to: Role,
+        now: UnixMillis,
+        rng: &mut dyn Random,
+    ) -> Result<Vec<Effect>, CoreError> {
+        let (membership, role) = self.standing_in(log)?;
+        if membership.state.kind == Kind::Pair || role < Role::Owner {
+            return Err(CoreError::NotAllowed);
+        }
+        if !membership.people.contains(person) {
+            return Err(CoreError::UnknownPerson);
+        }
+        self.intend(log, Intent::SetRole(person.clone(), to), now, rng)
+    }
+
+    /// Lets plain members add people, or not.
+    ///
+    /// # Errors
+    /// [`CoreError`].
+    pub fn set_members_add(
+        &mut self,
+        log: LogId,
+        allowed: bool,
+        now: UnixMillis,
+        rng: &mut dyn Random,
+    ) -> Result<Vec<Effect>, CoreError> {
+        let (membership, role) = self.standing_in(log)?;
+        if membership.state.kind == Kind::Pair || role < Role::Owner {
+            return Err(CoreError::NotAllowed);
+        }
+        self.intend(log, Intent::SetMembersAdd(allowed), now, rng)
+    }
+
+    /// The user has seen the messages up to `position`.
+    pub fn mark_read(&mut self, log: LogId, position: Position) -> Vec<Effect> {
+        if let Some(conversation) = self.conversations.get_mut(&log) {
+            if conversation.row.unread.first().is_some_and(|first| *first <= position) {
+                conversation.row.unread.retain(|unread| *unread > position);
+                self.event(Event::ConversationChanged(log));
+            }
+        }
+        self.done()
+    }
+
+    /// The user has seen who can read.
+    pub fn readers_seen(&mut self, log: LogId) -> Vec<Effect> {
+        if let Some(conversation) = self.conversations.get_mut(&log) {
+            if conversation.row.unseen_reader_change {
+                conversation.row.unseen_reader_change = false;
+                self.event(Event::ConversationChanged(log));
+            }
+        }
+        self.done()
+    }
+
+    /// The user's decision about a server that was caught (rule C-4).
+    ///
+    /// # Errors
+    /// [`CoreError::NothingToDo`] if it was not.
+    pub fn resolve_fork(
+        &mut self,
+        log: LogId,
+        choice: ForkChoice,
+        now: UnixMillis,
+        rng: &mut dyn Random,
+    ) -> Result<Vec<Effect>, CoreError> {
+        let conversation = self.member_of(log)?;
+        if !conversation.row.forked {
+            return Err(CoreError::NothingToDo);
+        }
+        conversation.row.forked = false;
+        match choice {
+            ForkChoice::GoOn => {
+                // What the server shows from here on is the log; what was known of its chain no longer counts.
+                conversation.row.head = None;
+                let old = std::mem::take(&mut conversation.heads);
+                conversation.live.subscribed = false;
+                conversation.live.caught_up = false;
+                old.keys().for_each(|position| self.writes.delete(rows::head(log, *position)));
+                self.event(Event::ConversationChanged(log));
+                self.advance(log, now, rng);
+            }
+            ForkChoice::Leave => self.left(log),
+        }
+        Ok(self.done())
+    }
+
+    /// Forgets a conversation that we are no longer in. The shell deletes its history (`rows::history_prefix`).
+    ///
+    /// # Errors
+    /// [`CoreError::NotAllowed`] if we are in it still.
+    pub fn forget_conversation(&mut self, log: LogId) -> Result<Vec<Effect>, CoreError> {
+        let conversation = self.conversations.get(&log).ok_or(CoreError::UnknownConversation)?;
+        if conversation.is_member() {
+            return Err(CoreError::NotAllowed);
+        }
+        self.forget(log);
+        Ok(self.done())
+    }
+
+    /// Begins to send a file; it is finished by [`Self::send_file`].
+    ///
+    /// # Errors
+    /// [`CoreError`].
+    pub fn start_upload(
+        &mut self,
+        log: LogId,
+        info: FileInfo,
+        rng: &mut dyn Random,
+    ) -> Result<(Upload, Vec<Effect>), CoreError> {
+        let bytes_max = self.joined()?.organisation.blob_bytes_max;
+        let conversation = self.member_of(log)?;
+        let token = conversation.token().ok_or(CoreError::NotAMember)?;
+        let sealed = allod_crypto::blob::sealed_len(info.size).map_err(|_| CoreError::FileTooLarge)?;
+        if sealed > bytes_max {
+            return Err(CoreError::FileTooLarge);
+        }
+        let blob = allod_wire::BlobId(random_bytes(rng));
+        let row = UploadRow { log, blob, key: allod_crypto::blob::random_key(rng), info };
+        let upload = Upload::new(row.clone(), token, true).map_err(|_| CoreError::FileTooLarge)?;
+        self.writes.put(rows::upload(blob), &row);
+        self.uploads.insert(blob, row);
+        Ok((upload, self.done()))
+    }
+
+    /// Uploads that were begun and not finished or cancelled.
+    pub fn uploads(&self) -> Vec<(LogId, allod_wire::BlobId, FileInfo)> {
+        self.uploads.values().map(|row| (row.log, row.blob, row.info.clone())).collect()
+    }
+
+    /// Goes on with an upload after a restart.
+    pub fn resume_upload(&mut self, blob: allod_wire::BlobId) -> Option<Upload> {
+        let row = self.uploads.get(&blob)?.clone();
+        let token = self.conversations.get_mut(&row.log).and_then(Conversation::token)?;
+        Upload::new(row, token, false).ok()
+    }
+
+    /// Gives an upload up; what the server has of it goes by itself.
+    pub fn cancel_upload(&mut self, blob: allod_wire::BlobId) -> Vec<Effect> {
+        if self.uploads.remove(&blob).is_some() {
+            self.writes.delete(rows::upload(blob));
+        }
+        self.done()
+    }
+
+    /// Fetches a file.
+    ///
+    /// # Errors
+    /// [`CoreError`].
+    pub fn start_download(&mut self, log: LogId, file: &FileView) -> Result<Download, CoreError> {
+        let token = self.member_of(log)?.token().ok_or(CoreError::NotAMember)?;
+        Download::new(log, token, file.blob.clone()).map_err(|_| CoreError::FileTooLarge)
+    }
+
+    /// Who is there, and our own role.
+    pub(crate) fn standing_in(&mut self, log: LogId) -> Result<(Membership, Role), CoreError> {
+        let me = self.me().ok_or(CoreError::NotJoined)?;
+        let conversation = self.member_of(log)?;
+        if conversation.row.forked {
+            return Err(CoreError::Forked);
+        }
+        let membership = conversation.membership().cloned().ok_or(CoreError::Bug("a conversation without a group"))?;
+        let role = membership.role(&me);
+        Ok((membership, role))
+    }
+
+    fn intend(
+        &mut self,
+        log: LogId,
+        intent: Intent,
+        now: UnixMillis,
+        rng: &mut dyn Random,
+    ) -> Result<Vec<Effect>, CoreError> {
+        let conversation = self.member_of(log)?;
+        if conversation.row.forked {
+            return Err(CoreError::Forked);
+        }
+        if !conversation.row.intents.contains(&intent) {
+            conversation.row.intents.push(intent);
+        }
+        self.event(Event::ConversationChanged(log));
+        self.advance(log, now, rng);
+        self.pump_stock(now, rng);
+        Ok(self.done())
+    }
+}

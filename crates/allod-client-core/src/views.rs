@@ -1,0 +1,224 @@
+//! The core's state as interfaces show it.
+
+use allod_wire::cbor::{self, DecodeError};
+use allod_wire::mimi::MimiContent;
+use allod_wire::{Address, EntryId, LogId, UnixMillis};
+
+use crate::conversation::{Conversation, Membership, Standing};
+use crate::core::ClientCore;
+use crate::message::{StoredBody, StoredMessage, message_id};
+use crate::roster::Reader;
+use crate::rows;
+use crate::state::Kind;
+use crate::view::{
+    ConversationSummary, DeviceView, MeView, MessageBody, MessageView, PreviewView, ReaderChangeView, ReaderPerson,
+    Readers, State, Status,
+};
+
+const DAY_MILLIS: u64 = 86_400_000;
+
+impl ClientCore {
+    /// The user of this client; `None` before it has joined.
+    pub fn me_view(&self) -> Option<MeView> {
+        let joined = self.account.joined.as_ref()?;
+        let device = |certificate: &allod_wire::account::DeviceCertificate| DeviceView {
+            device: certificate.device,
+            class: certificate.class,
+            this_device: certificate.device == self.my_device(),
+            since: Some(UnixMillis(u64::from(certificate.created.0) * DAY_MILLIS)),
+            added_by: None,
+        };
+        Some(MeView {
+            address: self.me()?,
+            device: self.my_device(),
+            role: joined.role,
+            organisation: joined.organisation.domain.to_string(),
+            server: self.server().to_owned(),
+            retention_days: joined.organisation.retention_days,
+            devices: joined.devices.iter().map(device).collect(),
+        })
+    }
+
+    /// All conversations, the one in which something happened last first.
+    pub fn conversations(&self) -> Vec<ConversationSummary> {
+        let mut all: Vec<_> = self.conversations.values().filter_map(|one| self.summary(one)).collect();
+        all.sort_by_key(|one| std::cmp::Reverse(one.updated));
+        all
+    }
+
+    /// One conversation.
+    pub fn conversation(&self, log: LogId) -> Option<ConversationSummary> {
+        self.conversations.get(&log).and_then(|conversation| self.summary(conversation))
+    }
+
+    fn summary(&self, conversation: &Conversation) -> Option<ConversationSummary> {
+        let (row, me) = (&conversation.row, self.me()?);
+        let here = conversation.peek_membership()?;
+        let named = if here.state.kind == Kind::Pair { here.state.roles.keys() } else { Default::default() };
+        let mut people: Vec<Address> =
+            here.people.iter().chain(named).filter(|person| **person != me).cloned().collect();
+        people.sort();
+        people.dedup();
+        let named_after_people = || people.iter().map(|person| person.name.to_string()).collect::<Vec<_>>().join(", ");
+        let title = match here.state.kind {
+            Kind::Pair => people.first().map(ToString::to_string).unwrap_or_default(),
+            Kind::Group if here.state.title.is_empty() => named_after_people(),
+            Kind::Group => here.state.title.clone(),
+        };
+        let last = row.last.as_ref().map(|last| PreviewView {
+            time: last.time,
+            sender: last.sender.clone(),
+            text: last.text.clone(),
+        });
+        Some(ConversationSummary {
+            log: row.log,
+            kind: here.state.kind,
+            title,
+            my_role: here.role(&me),
+            members_add: here.state.members_add,
+            unread: row.unread.len(),
+            updated: row.last.as_ref().map_or(row.created, |last| last.time.max(row.created)),
+            last,
+            state: state(conversation),
+            people_count: here.people.len(),
+            device_count: here.readers.len(),
+            people,
+            unseen_reader_change: row.unseen_reader_change,
+            waiting: conversation.outbox.len(),
+        })
+    }
+
+    /// Who can read a conversation: exactly the leaves of its tree (rule C-12).
+    pub fn readers(&self, log: LogId) -> Option<Readers> {
+        let conversation = self.conversations.get(&log)?;
+        let here = conversation.peek_membership()?;
+        let people = here.people.iter().map(|address| self.reader_person(conversation, &here, address)).collect();
+        let changes = conversation.roster.changes.iter().map(|change| ReaderChangeView {
+            at: change.at,
+            person: change.person.clone(),
+            device: change.device,
+            came: change.came,
+            by: change.by.clone(),
+        });
+        Some(Readers { log, people, changes: changes.collect() })
+    }
+
+    fn reader_person(&self, conversation: &Conversation, here: &Membership, address: &Address) -> ReaderPerson {
+        let device = |reader: &Reader| {
+            let arrival = conversation.roster.devices.get(&reader.device());
+            DeviceView {
+                device: reader.device(),
+                class: reader.certificate.class,
+                this_device: reader.device() == self.my_device(),
+                since: arrival.and_then(|arrival| arrival.since),
+                added_by: arrival.and_then(|arrival| arrival.added_by.clone()),
+            }
+        };
+        let leaving = &conversation.row.leaving;
+        ReaderPerson {
+            address: address.clone(),
+            own: self.me().as_ref() == Some(address),
+            role: here.role(address),
+            identity_changed: here.devices_of(address).any(|reader| self.contacts.is_other(&reader.certificate)),
+            leaving: here.devices_of(address).all(|reader| leaving.iter().any(|(gone, _)| *gone == reader.device())),
+            devices: here.devices_of(address).map(device).collect(),
+        }
+    }
+
+    /// Messages that are not in the log yet, in order.
+    pub fn outbox(&self, log: LogId) -> Vec<MessageView> {
+        let (Some(conversation), Some(me)) = (self.conversations.get(&log), self.me()) else { return Vec::new() };
+        let waiting = conversation.outbox.values().filter(|outgoing| !outgoing.leaves);
+        let view = |outgoing: &crate::rows::Row<crate::outbox::Outgoing>| {
+            let status = if outgoing.failed {
+                Status::Failed
+            } else if conversation.live.answered.contains(&outgoing.id) {
+                Status::Sent
+            } else {
+                Status::Sending
+            };
+            self.content_view(log, outgoing.id, &me, &outgoing.content, outgoing.time, status)
+        };
+        waiting.map(view).collect()
+    }
+
+    /// A history row as a line.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if it is none.
+    pub fn read_history(&self, key: &[u8], value: &[u8]) -> Result<MessageView, DecodeError> {
+        let (log, _) = rows::log_and_number(key).filter(|_| key.starts_with(b"h/")).ok_or(DecodeError::Malformed)?;
+        let message: StoredMessage = cbor::from_slice(value)?;
+        self.view_of(log, &message).ok_or(DecodeError::Malformed)
+    }
+
+    /// People whose identity is known.
+    pub fn people_known(&self) -> Vec<Address> {
+        self.contacts.addresses().cloned().collect()
+    }
+
+    pub(crate) fn view_of(&self, log: LogId, message: &StoredMessage) -> Option<MessageView> {
+        let line = match &message.body {
+            StoredBody::Content(content) => {
+                self.content_view(log, message.entry, &message.sender, content, message.time, Status::Sent)
+            }
+            StoredBody::System(events) => {
+                let body = MessageBody::System { events: events.clone() };
+                self.line(log, message.entry, &message.sender, message.time, body)
+            }
+        };
+        let (position, day) = (Some(message.position.0), Some(message.day.0));
+        Some(MessageView { position, day, sender_device: message.device, ..line })
+    }
+
+    fn content_view(
+        &self,
+        log: LogId,
+        id: EntryId,
+        sender: &Address,
+        content: &[u8],
+        time: UnixMillis,
+        status: Status,
+    ) -> MessageView {
+        let decoded: Option<MimiContent> = cbor::from_slice(content).ok();
+        let unknown = || MessageBody::Unknown { content_type: String::new() };
+        let body = decoded.as_ref().map_or_else(unknown, MessageBody::of);
+        let line = self.line(log, id, sender, time, body);
+        MessageView {
+            message_id: Some(message_id(log, sender, content)),
+            in_reply_to: decoded.as_ref().and_then(|content| content.in_reply_to),
+            replaces: decoded.as_ref().and_then(|content| content.replaces),
+            status,
+            ..line
+        }
+    }
+
+    fn line(&self, log: LogId, id: EntryId, sender: &Address, time: UnixMillis, body: MessageBody) -> MessageView {
+        MessageView {
+            id,
+            message_id: None,
+            log,
+            position: None,
+            sender: sender.clone(),
+            sender_device: self.my_device(),
+            own: self.me().as_ref() == Some(sender),
+            time,
+            day: None,
+            body,
+            in_reply_to: None,
+            replaces: None,
+            status: Status::Sent,
+        }
+    }
+}
+
+fn state(conversation: &Conversation) -> State {
+    match conversation.row.standing {
+        _ if conversation.row.forked && conversation.is_member() => State::Forked,
+        Standing::Creating => State::Creating,
+        Standing::Active => State::Active,
+        Standing::Rejoining => State::Rejoining,
+        Standing::Removed => State::Removed,
+        Standing::Left => State::Left,
+    }
+}
