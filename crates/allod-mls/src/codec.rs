@@ -28,6 +28,14 @@ pub(crate) fn decode<T: DeserializeOwned>(row: &[u8]) -> Result<T, RowError> {
     minicbor_serde::from_slice(row).map_err(|_| RowError::Decode)
 }
 
+/// The value that `row` begins with, and the rest of the row.
+pub(crate) fn decode_front<T: DeserializeOwned>(row: &[u8]) -> Result<(T, &[u8]), RowError> {
+    let mut deserializer = minicbor_serde::Deserializer::new(row);
+    let value = T::deserialize(&mut deserializer).map_err(|_| RowError::Decode)?;
+    let at = deserializer.decoder().position();
+    Ok((value, &row[at..]))
+}
+
 /// The MLS encoding of a value of the library.
 pub(crate) fn to_tls<T: tls_codec::Serialize>(value: &T) -> Result<Vec<u8>, tls_codec::Error> {
     value.tls_serialize_detached()

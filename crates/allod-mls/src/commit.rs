@@ -1,5 +1,5 @@
 //! Changing the conversation. A commit is staged, offered to the log, and then confirmed or, if another one came first,
-//! abandoned and made anew on what the other one changed.
+//! abandoned and made anew on what the other one changed. Spec: `spec/conversation.md`, rules C-3, C-6 and C-8.
 //!
 //! Invariants:
 //! - at most one own commit is pending;
@@ -146,7 +146,7 @@ impl Group {
         self.atomically(store, |mls| {
             mls.merge_staged_commit(store, *staged.inner).map_err(|error| CommitError::Internal(error.into()))
         })?;
-        Ok(staged.view)
+        Ok(*staged.view)
     }
 }
 

@@ -27,6 +27,7 @@ mod leaf;
 mod member;
 mod message;
 mod process;
+mod row_writer;
 mod storage;
 mod store;
 mod suite;

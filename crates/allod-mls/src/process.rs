@@ -1,4 +1,5 @@
-//! Reading the log: what an entry says, from whom, and what it would change.
+//! Reading the log: what an entry says, from whom, and what it would change. Spec: `spec/conversation.md`, rules C-3, C-9
+//! and C-10.
 
 use openmls::framing::errors::{MessageDecryptionError, SecretTreeError};
 use openmls::prelude::UnresolvedAppDataCommit;
@@ -51,7 +52,7 @@ pub struct Content {
 /// Another member's commit that MLS finds valid, waiting for the caller's decision.
 pub struct StagedCommit {
     pub(crate) inner: Box<MlsStagedCommit>,
-    pub(crate) view: CommitView,
+    pub(crate) view: Box<CommitView>,
 }
 
 /// A wish to leave, waiting for the caller's decision.
@@ -184,7 +185,7 @@ fn stage(
     committer: LeafNodeIndex,
     aad: Vec<u8>,
 ) -> Result<Processed, ProcessError> {
-    let view = CommitView::of(mls, &inner, committer, aad)?;
+    let view = Box::new(CommitView::of(mls, &inner, committer, aad)?);
     Ok(Processed::Commit(StagedCommit { inner, view }))
 }
 

@@ -1,13 +1,14 @@
 //! The library's storage trait over [`Rows`].
 //!
 //! A group's row is `g`, its id, and one byte for what it is; a queued proposal and the keys of an epoch add what tells
-//! them apart. Everything of one group so has one prefix.
+//! them apart. Everything of one group so has one prefix. The leaves of past epochs have rows of their own.
 
 use openmls_traits::storage::{CURRENT_VERSION as V, StorageProvider, traits};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::codec::{RowError, decode, encode};
+use crate::codec::{RowError, decode, decode_front, encode};
+use crate::row_writer::{RowWriter, splice};
 use crate::store::{Key, Rows, Table};
 
 /// What a row of a group holds.
@@ -28,6 +29,7 @@ enum Part {
     EpochSecrets = 12,
     ExportTree = 13,
     EpochKeys = 14,
+    PastLeaves = 15,
 }
 
 impl Rows {
@@ -75,10 +77,50 @@ impl Rows {
 
     /// Deletes all that is kept of a group, of every epoch.
     pub(crate) fn delete_group(&self, group_id: &impl Serialize) -> Result<(), RowError> {
-        for (key, _) in self.range(&Self::group_key(group_id)?) {
-            self.delete(&key);
-        }
+        self.delete_all(&Self::group_key(group_id)?, &[]);
         Ok(())
+    }
+
+    fn delete_all(&self, prefix: &[u8], but: &[Key]) {
+        for key in self.keys(prefix) {
+            if !but.contains(&key) {
+                self.delete(&key);
+            }
+        }
+    }
+
+    /// One row for the secrets, and one for the leaves of each past epoch, which is written once.
+    fn write_secrets(&self, group_id: &impl Serialize, value: &impl Serialize) -> Result<(), RowError> {
+        let leaves_of = Self::part_key(group_id, Part::PastLeaves)?;
+        let leaves_key = |epoch: u64| [leaves_of.as_slice(), &epoch.to_be_bytes()].concat();
+        let has = |epoch| self.has(&leaves_key(epoch));
+        let (row, taken_out) = RowWriter::write(value, &has).map_err(|_| RowError::Encode)?;
+        let places: Vec<(u64, usize)> = taken_out.iter().map(|part| (part.epoch, part.at)).collect();
+        let keys: Vec<Key> = taken_out.iter().map(|part| leaves_key(part.epoch)).collect();
+        for (part, key) in taken_out.into_iter().zip(&keys) {
+            if let Some(leaves) = part.leaves {
+                self.put(key.clone(), leaves);
+            }
+        }
+        self.delete_all(&leaves_of, &keys);
+        let mut whole = encode(&places)?;
+        whole.extend_from_slice(&row);
+        self.put(Self::part_key(group_id, Part::MessageSecrets)?, whole);
+        Ok(())
+    }
+
+    fn read_secrets<T: DeserializeOwned>(&self, group_id: &impl Serialize) -> Result<Option<T>, RowError> {
+        let Some(row) = self.get(&Self::part_key(group_id, Part::MessageSecrets)?) else {
+            return Ok(None);
+        };
+        let leaves_of = Self::part_key(group_id, Part::PastLeaves)?;
+        let (places, row): (Vec<(u64, usize)>, _) = decode_front(&row)?;
+        let leaves = places
+            .iter()
+            .map(|(epoch, _)| self.get(&[leaves_of.as_slice(), &epoch.to_be_bytes()].concat()).ok_or(RowError::Decode))
+            .collect::<Result<Vec<_>, _>>()?;
+        let parts = places.iter().zip(&leaves).map(|((_, at), leaves)| (*at, leaves.as_slice()));
+        splice(row, parts).ok_or(RowError::Decode).and_then(|whole| decode(&whole)).map(Some)
     }
 }
 
@@ -201,17 +243,18 @@ impl StorageProvider<V> for Rows {
         group_id: &G,
         value: &T,
     ) -> Result<(), RowError> {
-        self.write_part(group_id, Part::MessageSecrets, value)
+        self.write_secrets(group_id, value)
     }
 
     fn message_secrets<G: traits::GroupId<V>, T: traits::MessageSecrets<V>>(
         &self,
         group_id: &G,
     ) -> Result<Option<T>, RowError> {
-        self.read_part(group_id, Part::MessageSecrets)
+        self.read_secrets(group_id)
     }
 
     fn delete_message_secrets<G: traits::GroupId<V>>(&self, group_id: &G) -> Result<(), RowError> {
+        self.delete_all(&Self::part_key(group_id, Part::PastLeaves)?, &[]);
         self.delete_part(group_id, Part::MessageSecrets)
     }
 
@@ -350,9 +393,7 @@ impl StorageProvider<V> for Rows {
         &self,
         group_id: &G,
     ) -> Result<(), RowError> {
-        for (key, _) in self.range(&Self::part_key(group_id, Part::Proposal)?) {
-            self.delete(&key);
-        }
+        self.delete_all(&Self::part_key(group_id, Part::Proposal)?, &[]);
         Ok(())
     }
 

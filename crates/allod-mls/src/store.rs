@@ -204,6 +204,17 @@ impl Rows {
         from.take_while(|(key, _)| key.starts_with(prefix)).map(|(key, value)| (key.clone(), value.clone())).collect()
     }
 
+    /// The keys that start with `prefix`, in order.
+    pub(crate) fn keys(&self, prefix: &[u8]) -> Vec<Key> {
+        let inner = self.0.borrow();
+        let from = inner.map.range(prefix.to_vec()..).map(|(key, _)| key);
+        from.take_while(|key| key.starts_with(prefix)).cloned().collect()
+    }
+
+    pub(crate) fn has(&self, key: &[u8]) -> bool {
+        self.0.borrow().map.contains_key(key)
+    }
+
     pub(crate) fn put(&self, key: Key, value: Value) {
         let mut inner = self.0.borrow_mut();
         if inner.map.get(&key) == Some(&value) {
@@ -268,7 +279,9 @@ mod tests {
         Zeroizing::new(bytes.to_vec())
     }
 
-    fn seen(writes: WriteSet) -> (Vec<(Vec<u8>, Vec<u8>)>, Vec<Vec<u8>>) {
+    type Seen = (Vec<(Vec<u8>, Vec<u8>)>, Vec<Vec<u8>>);
+
+    fn seen(writes: WriteSet) -> Seen {
         (writes.puts.into_iter().map(|(key, value)| (key, value.to_vec())).collect(), writes.deletes)
     }
 

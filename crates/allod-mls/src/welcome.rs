@@ -1,5 +1,6 @@
 //! Joining. A Welcome holds one part that is the same for all who join (the group with its whole tree, encrypted), and a
 //! small part for each. The large part travels once, as a blob; each newcomer gets its own small part in its inbox.
+//! Spec: `spec/conversation.md`, rules C-6 and C-11.
 
 use allod_wire::ids::LogId;
 use openmls::prelude::tls_codec::VLBytes;

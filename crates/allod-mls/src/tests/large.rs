@@ -39,3 +39,23 @@ fn a_hundred_people_come_in_by_one_commit() {
         assert!(start.elapsed() < PATIENCE);
     });
 }
+
+#[test]
+fn a_message_is_a_small_write_however_many_people_and_past_epochs_there_are() {
+    let (mut alice, mut people, own) = crowd(Suite::HybridPq, 100);
+    let bob = &mut people[0];
+    bob.join(&own.welcome.unwrap(), 0);
+    for _ in 0..MAX_PAST_EPOCHS {
+        let own = alice.stage(Change { refresh: Refresh::Keys, ..Change::default() });
+        alice.confirm();
+        bob.follow(&own.commit);
+    }
+    let _persisted = (alice.store.take_write_set(), bob.store.take_write_set());
+    let said = alice.say("hello");
+    assert_eq!(bob.read(&said), "hello");
+    for person in [&mut alice, bob] {
+        let writes = person.store.take_write_set();
+        let bytes: usize = writes.puts.iter().map(|(key, value)| key.len() + value.len()).sum();
+        assert!(writes.puts.len() == 1 && bytes < 40_000, "{writes:?}: {bytes} bytes");
+    }
+}

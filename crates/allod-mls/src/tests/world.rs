@@ -137,8 +137,8 @@ pub(crate) fn conversation<const N: usize>(suite: Suite) -> [Person; N] {
         let own = people[0].stage(Change { add, ..Change::default() });
         people[0].confirm();
         let welcome = own.welcome.unwrap();
-        for n in 1..N {
-            people[n].join(&welcome, n - 1);
+        for (n, person) in people[1..].iter_mut().enumerate() {
+            person.join(&welcome, n);
         }
     }
     people
