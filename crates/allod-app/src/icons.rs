@@ -1,0 +1,91 @@
+//! Our own icons: strokes on a grid of 24, drawn here and nowhere else, so that nothing is fetched.
+
+use leptos::prelude::*;
+use leptos::svg;
+
+macro_rules! icons {
+    ($($(#[$doc:meta])* $name:ident = $path:literal;)*) => {
+        $($(#[$doc])* pub const $name: Icon = Icon($path);)*
+    };
+}
+
+/// The outline of an icon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Icon(&'static str);
+
+icons! {
+    /// Back to where one came from.
+    BACK = "M15 5l-7 7 7 7";
+    /// Something new.
+    PLUS = "M12 5v14M5 12h14";
+    /// Settings.
+    SLIDERS = "M4 7h9M17 7h3M4 17h3M11 17h9M15 5a2 2 0 1 1 0 4 2 2 0 0 1 0-4zM9 15a2 2 0 1 1 0 4 2 2 0 0 1 0-4z";
+    /// Search.
+    SEARCH = "M11 5a6 6 0 1 1 0 12 6 6 0 0 1 0-12zM20 20l-4.5-4.5";
+    /// Who reads.
+    EYE = "M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12zM12 9.25a2.75 2.75 0 1 1 0 5.5 2.75 2.75 0 0 1 0-5.5z";
+    /// A file to attach.
+    CLIP = "M19.5 11.5l-7.7 7.7a4.7 4.7 0 0 1-6.6-6.6l8-8a3.1 3.1 0 0 1 4.4 4.4l-7.9 7.9a1.6 1.6 0 0 1-2.3-2.3l7.1-7";
+    /// Send.
+    SEND = "M12 19V5M6 11l6-6 6 6";
+    /// Done; chosen; at the server.
+    CHECK = "M5 12.5l4.5 4.5L19 7.5";
+    /// On its way.
+    CLOCK = "M12 4a8 8 0 1 1 0 16 8 8 0 0 1 0-16zM12 8v4.3l2.7 1.7";
+    /// An installed program.
+    PROGRAM = "M4 5h16v11H4zM9 20h6M12 16v4";
+    /// A web browser.
+    GLOBE = "M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17zM3.5 12h17M12 3.5c3.2 3 3.2 14 0 17M12 3.5c-3.2 3-3.2 14 0 17";
+    /// A file.
+    DOCUMENT = "M7 3h7l4 4v14H7zM14 3v4h4";
+    /// Close, remove.
+    CLOSE = "M6.5 6.5l11 11M17.5 6.5l-11 11";
+    /// Fetch.
+    DOWNLOAD = "M12 4v11M7 10.5l5 5 5-5M5 20h14";
+    /// People.
+    PEOPLE = "M9 4.75a3.25 3.25 0 1 1 0 6.5 3.25 3.25 0 0 1 0-6.5zM3 20c0-3.5 2.7-6 6-6s6 2.5 6 6M16 5a3.25 3.25 0 0 1 0 6.2M17.5 14.3c2.1.8 3.5 2.9 3.5 5.7";
+    /// Talk.
+    TALK = "M4 5.5h16v11h-9l-4.5 3.5v-3.5H4z";
+    /// Out of a conversation.
+    LEAVE = "M10 4H5v16h5M15 8l4 4-4 4M19 12H9";
+    /// Look here.
+    WARNING = "M12 4l9 16H3zM12 10v4M12 17v.1";
+    /// Cannot be read from outside.
+    SEALED = "M4 6.5h16v11H4zM4 7l8 6 8-6";
+    /// Write, rename.
+    PEN = "M5 19l1-4L16.5 4.5l3 3L9 18z";
+}
+
+impl Icon {
+    /// At the size of text.
+    pub fn small(self) -> AnyView {
+        self.with_class("icon icon-small")
+    }
+
+    fn with_class(self, class: &'static str) -> AnyView {
+        let outline = svg::path().attr("d", self.0);
+        svg::svg()
+            .attr("class", class)
+            .attr("viewBox", "0 0 24 24")
+            .attr("aria-hidden", "true")
+            .child(outline)
+            .into_any()
+    }
+
+    /// At the usual size.
+    pub fn view(self) -> AnyView {
+        self.with_class("icon")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outlines_start_somewhere() {
+        for icon in [BACK, PLUS, SLIDERS, SEARCH, EYE, CLIP, SEND, CHECK, CLOCK, PROGRAM, GLOBE, DOCUMENT, CLOSE] {
+            assert!(icon.0.starts_with('M'), "{icon:?}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! What the user can ask for.
+
+use std::fmt;
+
+use allod_client_core::view::FileView;
+use allod_client_core::{ForkChoice, New, Role};
+use allod_wire::{Address, DeviceId, EntryId, LogId};
+
+/// What the user asks for. The actor does it, or says why not.
+pub enum Command {
+    /// Look at this link.
+    UseLink(String),
+    /// Spend the invitation that was opened, with this name.
+    Join(String),
+    /// Show a conversation.
+    Open(LogId),
+    /// Show earlier messages of the open conversation.
+    LoadEarlier,
+    /// The readers were looked at.
+    ReadersSeen(LogId),
+    /// Ask the server who is there.
+    AskPeople,
+    /// Start a conversation.
+    Start(New),
+    /// Send text.
+    SendText(LogId, String),
+    /// Send files.
+    SendFiles(LogId, Vec<web_sys::File>),
+    /// Stop sending or fetching a file.
+    CancelTransfer(u64),
+    /// Fetch a file and hand it to the browser's downloads.
+    Download(LogId, EntryId, FileView),
+    /// Fetch a picture and show it in its message.
+    ShowPicture(LogId, EntryId, FileView),
+    /// Add people.
+    Add(LogId, Vec<Address>),
+    /// Remove somebody with all devices.
+    Remove(LogId, Address),
+    /// Change somebody's role.
+    SetRole(LogId, Address, Role),
+    /// Leave.
+    Leave(LogId),
+    /// Give a conversation another title.
+    Rename(LogId, String),
+    /// Decide after the server was caught.
+    ResolveFork(LogId, ForkChoice),
+    /// Take somebody's new identity for theirs.
+    AcceptIdentity(Address),
+    /// Delete a conversation that is over from this device.
+    Forget(LogId),
+    /// Make an invitation.
+    Invite {
+        /// Only for this name.
+        name: Option<String>,
+        /// For an administrator.
+        administrator: bool,
+    },
+    /// Make a link for another own device.
+    NewDeviceLink,
+    /// Remove an own device.
+    RemoveDevice(DeviceId),
+    /// Try the connection now.
+    Reconnect,
+}
+
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Command")
+    }
+}

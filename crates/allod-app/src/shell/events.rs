@@ -1,0 +1,194 @@
+//! What the user asks becomes a verb of the core; what the core tells becomes what the interface shows.
+
+use allod_client_core::view::MessageView;
+use allod_client_core::{AddFailure, ClientCore, CoreError, Effect, Event, Verb};
+use allod_wire::account::AccountRole;
+use allod_wire::error::{ErrorBody, ErrorCode};
+use leptos::prelude::{GetUntracked, Set, Update};
+use rand_core::OsRng;
+
+use super::actor::Actor;
+use super::{Command, Stop, clock, page};
+use crate::state::{MadeLink, NoticeText, Pane, Side};
+use crate::strings::Strings;
+
+/// An invitation for a person is good for so many days.
+const INVITE_DAYS: u32 = 7;
+
+type Done = Result<Vec<Effect>, CoreError>;
+
+impl Actor {
+    /// Does what the user asks.
+    pub(super) async fn command(&mut self, command: Command) -> Result<Vec<Effect>, Stop> {
+        match command {
+            Command::UseLink(link) => self.use_link(link).await,
+            Command::Join(name) => return Ok(self.join(&name)),
+            Command::Open(log) => self.open(log).await?,
+            Command::LoadEarlier => self.load_earlier().await?,
+            Command::Reconnect => self.hurry(),
+            Command::CancelTransfer(number) => return Ok(self.cancel_transfer(number)),
+            Command::Start(new) => return self.start_conversation(new).await,
+            Command::SendFiles(log, files) => return self.send_files(log, files).await,
+            Command::Download(log, entry, file) => self.download(log, entry, &file, false),
+            Command::ShowPicture(log, entry, file) => self.download(log, entry, &file, true),
+            Command::ReadersSeen(log) => {
+                self.list_changed = true;
+                return Ok(self.with_core(|core| core.readers_seen(log)));
+            }
+            other => {
+                self.list_changed = true;
+                self.open_changed = true;
+                return Ok(self.verb(|core| change(core, other)));
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// Does something that the core may refuse, and then says why.
+    pub(super) fn verb(&mut self, act: impl FnOnce(&mut ClientCore) -> Done) -> Vec<Effect> {
+        match self.core.as_mut().map(act) {
+            Some(Ok(effects)) => effects,
+            Some(Err(CoreError::NothingToDo)) | None => Vec::new(),
+            Some(Err(error)) => {
+                self.ui.tell(NoticeText::Plain(refusal(error)), error == CoreError::Forked);
+                Vec::new()
+            }
+        }
+    }
+
+    async fn start_conversation(&mut self, new: allod_client_core::New) -> Result<Vec<Effect>, Stop> {
+        let Some(core) = &mut self.core else { return Ok(Vec::new()) };
+        match core.start_conversation(new, clock::now(), &mut OsRng) {
+            Ok((log, effects)) => {
+                self.list_changed = true;
+                self.carry_out(effects).await?;
+                self.open(log).await?;
+                self.ui.side.set(Side::Conversations);
+            }
+            Err(error) => self.ui.tell(NoticeText::Plain(refusal(error)), false),
+        }
+        Ok(Vec::new())
+    }
+
+    /// Shows what the core tells.
+    pub(super) fn note(&mut self, event: Event) {
+        let ui = self.ui;
+        let open = ui.open.get_untracked();
+        match event {
+            Event::Joined => self.joined(),
+            Event::JoinFailed(error) => self.join_failed(&error),
+            Event::ConversationChanged(log) | Event::ReadersChanged { log, .. } => {
+                self.list_changed = true;
+                self.open_changed |= open == Some(log);
+            }
+            Event::ConversationGone(log) => {
+                self.list_changed = true;
+                if open == Some(log) {
+                    ui.open.set(None);
+                    ui.details.set(false);
+                    ui.pane.set(Pane::List);
+                }
+            }
+            Event::Message(view) => {
+                self.list_changed = true;
+                self.open_changed |= open == Some(view.log);
+                if open == Some(view.log) {
+                    ui.lines.update(|lines| insert(lines, *view));
+                }
+            }
+            Event::Outbox { .. } => self.list_changed = true,
+            Event::IdentityChanged(address) => {
+                self.open_changed = true;
+                ui.tell(NoticeText::About(|words| words.identity_changed, ui.name_of(&address)), true);
+            }
+            Event::ForkDetected(_) => {
+                self.list_changed = true;
+                ui.tell(NoticeText::Plain(|words| words.state_forked), true);
+            }
+            Event::HubMisbehaved { what, .. } => {
+                ui.tell(NoticeText::About(|words| words.hub_misbehaved, what.to_owned()), true);
+            }
+            Event::CouldNotAdd { person, why, .. } => {
+                let text: crate::state::About = match why {
+                    AddFailure::Refused(error) if error.code == ErrorCode::ContactRefused => {
+                        |words| words.could_not_add_contact
+                    }
+                    AddFailure::Refused(_) => |words| words.could_not_add,
+                    AddFailure::IdentityChanged => |words| words.identity_changed,
+                    AddFailure::NoDevice => |words| words.could_not_add_device,
+                };
+                ui.tell(NoticeText::About(text, ui.name_of(&person)), false);
+            }
+            Event::ChangeDropped { .. } => ui.tell(NoticeText::Plain(|words| words.change_dropped), false),
+            Event::People(people) => ui.people.set(Some(people)),
+            Event::InviteCreated { link } => ui.link.set(Some(MadeLink::Invitation(link))),
+            Event::DeviceLink { link } => ui.link.set(Some(MadeLink::Device(link))),
+            Event::AccountChanged => ui.me.set(self.core.as_ref().and_then(ClientCore::me_view)),
+            Event::Refused { verb, error } => self.refused(verb, &error),
+        }
+    }
+
+    fn refused(&mut self, verb: Verb, error: &ErrorBody) {
+        page::report(&format!("refused: {verb:?}, {}", error.code));
+        let text = match error.code {
+            ErrorCode::TooMany => NoticeText::Plain(|words| words.refused_too_many),
+            ErrorCode::NotAllowed => NoticeText::Plain(|words| words.refused_not_allowed),
+            ErrorCode::Full => NoticeText::Plain(|words| words.refused_full),
+            ErrorCode::ClockSkew => NoticeText::Plain(|words| words.refused_clock),
+            ErrorCode::Unavailable | ErrorCode::Internal => NoticeText::Plain(|words| words.offline),
+            _ => NoticeText::About(|words| words.refused, error.code.as_str().to_owned()),
+        };
+        self.ui.tell(text, false);
+    }
+}
+
+/// The verbs that change something and bring nothing back at once.
+fn change(core: &mut ClientCore, command: Command) -> Done {
+    let (now, rng) = (clock::now(), &mut OsRng);
+    match command {
+        Command::SendText(log, text) => core.send_text(log, &text, now, rng).map(|(_, effects)| effects),
+        Command::AskPeople => core.ask_people(),
+        Command::Add(log, people) => core.add_people(log, people, now, rng),
+        Command::Remove(log, person) => core.remove_person(log, &person, now, rng),
+        Command::SetRole(log, person, role) => core.set_role(log, &person, role, now, rng),
+        Command::Leave(log) => core.leave(log, now, rng),
+        Command::Rename(log, title) => core.rename(log, &title, now, rng),
+        Command::ResolveFork(log, choice) => core.resolve_fork(log, choice, now, rng),
+        Command::AcceptIdentity(person) => core.accept_identity(&person, now),
+        Command::Forget(log) => core.forget_conversation(log),
+        Command::Invite { name, administrator } => {
+            let name = match name.map(|name| name.parse()).transpose() {
+                Ok(name) => name,
+                Err(_) => return Err(CoreError::NameMissing),
+            };
+            let role = if administrator { AccountRole::Administrator } else { AccountRole::Member };
+            core.invite_person(name, role, 1, INVITE_DAYS)
+        }
+        Command::NewDeviceLink => core.new_device_link(),
+        Command::RemoveDevice(device) => core.remove_device(device),
+        // The others are not for the core, or bring something back.
+        _ => Err(CoreError::NothingToDo),
+    }
+}
+
+fn refusal(error: CoreError) -> fn(&Strings) -> &'static str {
+    match error {
+        CoreError::NotAllowed => |words| words.core_not_allowed,
+        CoreError::Forked => |words| words.core_forked,
+        CoreError::TooLong => |words| words.core_too_long,
+        CoreError::IdentityChanged => |words| words.core_identity,
+        CoreError::FileTooLarge => |words| words.file_too_large,
+        CoreError::NotAMember | CoreError::UnknownConversation => |words| words.core_not_member,
+        CoreError::NameMissing => |words| words.name_wrong,
+        _ => |words| words.core_bug,
+    }
+}
+
+/// Puts a line where it belongs: at the end, unless it is known or late.
+fn insert(lines: &mut Vec<MessageView>, line: MessageView) {
+    let at = lines.partition_point(|other| other.position < line.position);
+    match lines.get_mut(at).filter(|other| other.position == line.position) {
+        Some(known) => *known = line,
+        None => lines.insert(at, line),
+    }
+}

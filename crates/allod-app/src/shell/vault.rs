@@ -1,0 +1,102 @@
+//! The vault of this browser: the core's rows in IndexedDB, each sealed under a key that cannot leave the browser.
+//!
+//! Keys of rows stand there as they are (they name logs by random ids and positions), values only sealed.
+
+use allod_client_core::WriteSet;
+use allod_client_core::rows;
+use allod_wire::{LogId, Position};
+use futures_util::future::try_join_all;
+use js_sys::Uint8Array;
+use wasm_bindgen::JsValue;
+
+use super::idb::{self, Database, StorageError, bytes};
+use super::seal::Sealer;
+
+const DATABASE: &str = "allod";
+const ROWS: &str = "rows";
+const KEYS: &str = "keys";
+/// Ranges of keys that hold no history, `h/…` and `x/…`: what the core is restored from.
+const STATE_RANGES: [(&[u8], &[u8]); 3] = [(b"", b"h/"), (b"h0", b"x/"), (b"x0", b"\xff")];
+
+/// A row: key and value in the clear.
+pub(crate) type Row = (Vec<u8>, Vec<u8>);
+
+/// A part of a conversation's history.
+pub(crate) struct HistoryPage {
+    /// Oldest first.
+    pub(crate) rows: Vec<Row>,
+    /// There is more before it.
+    pub(crate) earlier: bool,
+}
+
+/// The open vault.
+#[derive(Debug, Clone)]
+pub(crate) struct Vault {
+    database: Database,
+    sealer: Sealer,
+}
+
+impl Vault {
+    /// Opens this browser's vault, empty if it is new.
+    pub(crate) async fn open() -> Result<Self, StorageError> {
+        let database = Database::open(DATABASE, &[ROWS, KEYS]).await?;
+        let sealer = Sealer::open(&database, KEYS).await?;
+        Ok(Self { database, sealer })
+    }
+
+    /// All rows but history.
+    pub(crate) async fn state(&self) -> Result<Vec<Row>, StorageError> {
+        let mut rows = Vec::new();
+        for (from, to) in STATE_RANGES {
+            let sealed = self.database.read(ROWS)?.rows(&idb::range(from, to)?).await?;
+            rows.extend(self.open_rows(sealed).await?);
+        }
+        Ok(rows)
+    }
+
+    /// The last `count` rows of a conversation's history before `before`.
+    pub(crate) async fn history(
+        &self,
+        log: LogId,
+        before: Option<Position>,
+        count: u32,
+    ) -> Result<HistoryPage, StorageError> {
+        let start = rows::history_prefix(log);
+        let end = rows::history_key(log, before.unwrap_or(Position(u64::MAX)));
+        let transaction = self.database.read(ROWS)?;
+        let first = transaction.key_from_end(&idb::range(&start, &end)?, count + 1).await?;
+        let from = first.as_ref().map_or(start, key_bytes);
+        let mut sealed = transaction.rows(&idb::range(&from, &end)?).await?;
+        if first.is_some() {
+            sealed.remove(0);
+        }
+        Ok(HistoryPage { rows: self.open_rows(sealed).await?, earlier: first.is_some() })
+    }
+
+    /// Writes all of it or nothing, and returns when it is on disk.
+    pub(crate) async fn write(&self, set: &WriteSet) -> Result<(), StorageError> {
+        // Sealing is awaited before the transaction starts: it would commit by itself meanwhile.
+        let sealed = try_join_all(set.puts.iter().map(|(key, value)| self.sealer.seal(key, value))).await?;
+        let transaction = self.database.write(ROWS)?;
+        for key in &set.deletes {
+            transaction.delete(&bytes(key))?;
+        }
+        for ((key, _), value) in set.puts.iter().zip(&sealed) {
+            transaction.put(&bytes(key), value)?;
+        }
+        transaction.committed().await
+    }
+
+    async fn open_rows(&self, sealed: Vec<(JsValue, JsValue)>) -> Result<Vec<Row>, StorageError> {
+        try_join_all(sealed.into_iter().map(|(key, value)| async move {
+            let key = key_bytes(&key);
+            let plain = self.sealer.open_row(&key, &value).await?;
+            Ok((key, plain))
+        }))
+        .await
+    }
+}
+
+fn key_bytes(key: &JsValue) -> Vec<u8> {
+    Uint8Array::new(key).to_vec()
+}

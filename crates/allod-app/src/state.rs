@@ -1,0 +1,286 @@
+//! What the interface shows, as signals. The actor writes them; views read them and write only where the user looks.
+
+use std::collections::BTreeMap;
+
+use allod_client_core::view::{ConversationSummary, MeView, MessageView, PersonView, Readers};
+use allod_wire::account::AccountRole;
+use allod_wire::{Address, EntryId, LogId, UserName};
+use leptos::prelude::*;
+
+use crate::strings::{Strings, Words};
+
+/// Which page has the window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Phase {
+    /// Looking at what this browser keeps.
+    Starting,
+    /// Another tab has the conversations.
+    Elsewhere,
+    /// Nothing is kept here, and there is no invitation.
+    Uninvited,
+    /// An invitation was opened.
+    Invited(Offer),
+    /// The device has joined: the panes.
+    Ready,
+    /// Stopped before anything could be lost.
+    Broken(Fault),
+}
+
+/// Why the app stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The browser's storage.
+    Storage,
+    /// A mistake of ours.
+    Bug,
+}
+
+/// What an invitation offers, as far as it is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// The organisation's domain.
+    pub organisation: String,
+    /// The only name that it is for.
+    pub name: Option<UserName>,
+    /// It adds a device to an account.
+    pub adds_device: bool,
+}
+
+/// How far joining is.
+#[derive(Debug, Clone)]
+pub enum Joining {
+    /// The user chooses.
+    Choosing,
+    /// Asked the server.
+    Waiting,
+    /// Did not work out; the text says what to do.
+    Problem(fn(&Strings) -> &'static str),
+}
+
+/// What a phone shows of the panes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pane {
+    /// The list.
+    List,
+    /// The conversation.
+    Conversation,
+    /// Who can read it.
+    Details,
+}
+
+impl Pane {
+    /// For the style sheet.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Conversation => "conversation",
+            Self::Details => "details",
+        }
+    }
+}
+
+/// What stands in the pane of the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The conversations.
+    Conversations,
+    /// The choice of people for a new one.
+    New,
+    /// Settings.
+    Settings,
+}
+
+/// The connection to the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connection {
+    /// Being made for the first time.
+    Connecting,
+    /// There.
+    Online,
+    /// Lost, or never there; being tried again.
+    Offline,
+}
+
+/// A text of the interface about somebody or something.
+pub type About = fn(&Strings) -> fn(&str) -> String;
+
+/// Something that the user should know of, until dismissed.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    /// What happened.
+    pub what: NoticeText,
+    /// Somebody else may be reading, or a record is wrong.
+    pub alarm: bool,
+}
+
+/// The words of a notice, in whatever language is chosen.
+#[derive(Debug, Clone)]
+pub enum NoticeText {
+    /// A text.
+    Plain(fn(&Strings) -> &'static str),
+    /// A text about this.
+    About(About, String),
+}
+
+impl NoticeText {
+    /// In these words.
+    pub fn say(&self, words: &Strings) -> String {
+        match self {
+            Self::Plain(text) => text(words).to_owned(),
+            Self::About(text, what) => text(words)(what),
+        }
+    }
+}
+
+/// A file on its way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transfer {
+    /// Names it for this run of the app.
+    pub number: u64,
+    /// Where.
+    pub log: LogId,
+    /// The file's name.
+    pub name: String,
+    /// To the server, or from it.
+    pub upload: bool,
+    /// Bytes done.
+    pub done: u64,
+    /// Bytes in all.
+    pub all: u64,
+    /// The message that it belongs to, for a download.
+    pub entry: Option<EntryId>,
+}
+
+/// A link that was made, to pass on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MadeLink {
+    /// For a person.
+    Invitation(String),
+    /// For an own device.
+    Device(String),
+}
+
+/// All of it. Copies are handles to the same signals.
+#[derive(Debug, Clone, Copy)]
+pub struct Ui {
+    /// The words, in the language chosen.
+    pub words: Words,
+    /// Which page.
+    pub phase: RwSignal<Phase>,
+    /// How far joining is.
+    pub joining: RwSignal<Joining>,
+    /// The user.
+    pub me: RwSignal<Option<MeView>>,
+    /// Newest first.
+    pub conversations: RwSignal<Vec<ConversationSummary>>,
+    /// The open conversation.
+    pub open: RwSignal<Option<LogId>>,
+    /// What a phone shows.
+    pub pane: RwSignal<Pane>,
+    /// What stands in the pane of the list.
+    pub side: RwSignal<Side>,
+    /// The readers are shown.
+    pub details: RwSignal<bool>,
+    /// The history of the open conversation that is loaded, oldest first.
+    pub lines: RwSignal<Vec<MessageView>>,
+    /// There is earlier history that is not loaded.
+    pub earlier: RwSignal<bool>,
+    /// What was written in the open conversation and is not in its log yet.
+    pub waiting: RwSignal<Vec<MessageView>>,
+    /// Who can read the open conversation.
+    pub readers: RwSignal<Option<Readers>>,
+    /// The people of the organisation, once the server told.
+    pub people: RwSignal<Option<Vec<PersonView>>>,
+    /// Files on their way.
+    pub transfers: RwSignal<Vec<Transfer>>,
+    /// Pictures that were fetched, as URLs of this page.
+    pub pictures: RwSignal<BTreeMap<EntryId, String>>,
+    /// The connection.
+    pub connection: RwSignal<Connection>,
+    /// Something to know.
+    pub notice: RwSignal<Option<Notice>>,
+    /// A link that was made.
+    pub link: RwSignal<Option<MadeLink>>,
+    /// What was begun and not sent.
+    pub drafts: RwSignal<BTreeMap<LogId, String>>,
+    /// The browser promised to keep what we store.
+    pub storage_is_safe: RwSignal<bool>,
+}
+
+impl Ui {
+    /// At the start.
+    pub fn new(words: Words) -> Self {
+        Self {
+            words,
+            phase: RwSignal::new(Phase::Starting),
+            joining: RwSignal::new(Joining::Choosing),
+            me: RwSignal::new(None),
+            conversations: RwSignal::new(Vec::new()),
+            open: RwSignal::new(None),
+            pane: RwSignal::new(Pane::List),
+            side: RwSignal::new(Side::Conversations),
+            details: RwSignal::new(false),
+            lines: RwSignal::new(Vec::new()),
+            earlier: RwSignal::new(false),
+            waiting: RwSignal::new(Vec::new()),
+            readers: RwSignal::new(None),
+            people: RwSignal::new(None),
+            transfers: RwSignal::new(Vec::new()),
+            pictures: RwSignal::new(BTreeMap::new()),
+            connection: RwSignal::new(Connection::Connecting),
+            notice: RwSignal::new(None),
+            link: RwSignal::new(None),
+            drafts: RwSignal::new(BTreeMap::new()),
+            storage_is_safe: RwSignal::new(true),
+        }
+    }
+
+    /// What to call somebody: the name alone within the own organisation.
+    pub fn name_of(self, address: &Address) -> String {
+        let at_home = self.me.with(|me| me.as_ref().is_some_and(|me| me.address.domain == address.domain));
+        if at_home { address.name.to_string() } else { address.to_string() }
+    }
+
+    /// As [`Self::name_of`], but "You" for the user.
+    pub fn name_or_you(self, address: &Address) -> String {
+        let own = self.me.with(|me| me.as_ref().is_some_and(|me| me.address == *address));
+        if own { self.words.get().you.to_owned() } else { self.name_of(address) }
+    }
+
+    /// What to call a conversation.
+    pub fn title_of(self, conversation: &ConversationSummary) -> String {
+        match conversation.title.parse::<Address>() {
+            Ok(address) if conversation.people.contains(&address) => self.name_of(&address),
+            _ => conversation.title.clone(),
+        }
+    }
+
+    /// The summary of the open conversation.
+    pub fn current(self) -> Option<ConversationSummary> {
+        let open = self.open.get()?;
+        self.conversations.with(|all| all.iter().find(|one| one.log == open).cloned())
+    }
+
+    /// Whether the user manages accounts.
+    pub fn is_administrator(self) -> bool {
+        self.me.with(|me| me.as_ref().is_some_and(|me| me.role == AccountRole::Administrator))
+    }
+
+    /// Tells the user something.
+    pub fn tell(self, what: NoticeText, alarm: bool) {
+        self.notice.set(Some(Notice { what, alarm }));
+    }
+
+    /// Goes back one step: from details to the conversation, from there to the list.
+    pub fn go_back(self) {
+        match self.pane.get_untracked() {
+            Pane::Details => {
+                self.details.set(false);
+                self.pane.set(Pane::Conversation);
+            }
+            Pane::Conversation if self.details.get_untracked() => self.details.set(false),
+            Pane::Conversation => self.pane.set(Pane::List),
+            Pane::List => self.side.set(Side::Conversations),
+        }
+    }
+}

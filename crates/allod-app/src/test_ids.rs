@@ -1,0 +1,106 @@
+//! The `data-test` attributes by which tests drive the interface: stable, unlike classes and words.
+//!
+//! A row of a list also carries `data-name`: the title of the conversation, or the address of the person.
+
+/// The page while the app looks at its storage.
+pub const STARTING: &str = "starting";
+/// The page that an invitation opens.
+pub const WELCOME: &str = "welcome";
+/// The name that the user wants.
+pub const JOIN_NAME: &str = "join-name";
+/// Spends the invitation.
+pub const JOIN: &str = "join";
+/// What went wrong, on the welcome page.
+pub const JOIN_PROBLEM: &str = "join-problem";
+/// The page of a browser that nobody invited.
+pub const UNINVITED: &str = "uninvited";
+/// Where a link is pasted.
+pub const LINK_INPUT: &str = "link-input";
+/// Opens the pasted link.
+pub const LINK_OPEN: &str = "link-open";
+/// The page of a second tab.
+pub const ELSEWHERE: &str = "elsewhere";
+/// The page after a fault that stopped the app.
+pub const BROKEN: &str = "broken";
+/// The three panes: the device has joined, and the app is usable.
+pub const APP: &str = "app";
+/// The list of conversations.
+pub const CONVERSATIONS: &str = "conversations";
+/// A conversation in the list; `data-name` is its title.
+pub const CONVERSATION_ROW: &str = "conversation-row";
+/// Messages not read, within a row.
+pub const UNREAD: &str = "unread";
+/// Opens the choice of people for a new conversation.
+pub const NEW_CONVERSATION: &str = "new-conversation";
+/// A person to choose; `data-name` is the address.
+pub const PERSON_ROW: &str = "person-row";
+/// The new group's title.
+pub const GROUP_TITLE: &str = "group-title";
+/// Starts the conversation with the people chosen.
+pub const START: &str = "start";
+/// Goes back one pane.
+pub const BACK: &str = "back";
+/// The open conversation; `data-name` is its title.
+pub const CONVERSATION: &str = "conversation";
+/// The line under the title: how many people and devices read; opens the readers.
+pub const READERS_LINE: &str = "readers-line";
+/// A message; `data-status` is `sending`, `sent` or `failed`, `data-own` is `true` or `false`.
+pub const MESSAGE: &str = "message";
+/// A message's text.
+pub const MESSAGE_TEXT: &str = "message-text";
+/// A line that says what happened to the conversation.
+pub const EVENT: &str = "event";
+/// Where a message is written.
+pub const COMPOSER: &str = "composer";
+/// Sends it.
+pub const SEND: &str = "send";
+/// The file input, hidden, that takes a file to send.
+pub const FILE_INPUT: &str = "file-input";
+/// A file in a message; `data-name` is its name.
+pub const FILE: &str = "file";
+/// Fetches it.
+pub const DOWNLOAD: &str = "download";
+/// A picture shown within a message.
+pub const PICTURE: &str = "picture";
+/// A file on its way; `data-name` is its name.
+pub const TRANSFER: &str = "transfer";
+/// Why nothing can be written here (any more).
+pub const CLOSED: &str = "closed";
+/// "Who can read this?"
+pub const READERS: &str = "readers";
+/// A person who reads; `data-name` is the address.
+pub const READER: &str = "reader";
+/// One of that person's devices.
+pub const READER_DEVICE: &str = "reader-device";
+/// Opens the choice of people to add.
+pub const ADD_PEOPLE: &str = "add-people";
+/// Adds those chosen.
+pub const ADD_CHOSEN: &str = "add-chosen";
+/// Removes the person; asks first.
+pub const REMOVE_PERSON: &str = "remove-person";
+/// Says yes to what was asked.
+pub const CONFIRM: &str = "confirm";
+/// Says no to what was asked.
+pub const DECLINE: &str = "decline";
+/// Leaves the conversation; asks first.
+pub const LEAVE: &str = "leave";
+/// The conversation's title, to change it.
+pub const RENAME_INPUT: &str = "rename-input";
+/// Changes it.
+pub const RENAME: &str = "rename";
+/// Opens the settings.
+pub const SETTINGS: &str = "settings";
+/// A choice of language; `data-name` is its tag.
+pub const LANGUAGE: &str = "language";
+/// A choice of theme; `data-name` is `system`, `light`, `dark` or `contrast`.
+pub const THEME: &str = "theme";
+/// Makes a link for another own device.
+pub const ADD_DEVICE: &str = "add-device";
+/// Makes a link for a person.
+pub const INVITE: &str = "invite";
+/// The name that the invitation is for.
+pub const INVITE_NAME: &str = "invite-name";
+/// A link that was made.
+pub const LINK: &str = "link";
+/// What is going on: no connection, or something that could not be done.
+pub const BANNER: &str = "banner";

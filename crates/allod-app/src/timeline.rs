@@ -1,0 +1,180 @@
+//! From history to what stands on the screen: days, events, and messages grouped by author. Pure, so that it can be tested.
+
+use allod_client_core::view::{MessageBody, MessageView, Status};
+use allod_wire::UnixMillis;
+
+/// Messages of one author that follow each other this closely stand together.
+const GROUP_MILLIS: u64 = 5 * 60_000;
+
+/// A line on the screen.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Line {
+    /// A new day begins.
+    Day(UnixMillis),
+    /// Something happened to the conversation.
+    Event(MessageView),
+    /// Somebody said something.
+    Message {
+        /// What.
+        view: MessageView,
+        /// It starts a group.
+        first: bool,
+        /// It ends a group.
+        last: bool,
+    },
+}
+
+impl Line {
+    /// The same for the same line, and another one when the line looks different.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Day(time) => format!("day {}", time.0),
+            Self::Event(view) => format!("event {}", view.id),
+            Self::Message { view, first, last } => {
+                let body = match view.body {
+                    MessageBody::Deleted => "deleted",
+                    _ => "",
+                };
+                let edited = view.replaces.is_some();
+                format!("{} {:?} {first} {last} {body} {edited}", view.id, view.status)
+            }
+        }
+    }
+}
+
+/// Lays out the log's lines, and behind them what waits for the server.
+pub fn timeline(lines: &[MessageView], waiting: &[MessageView], day_of: impl Fn(UnixMillis) -> i64) -> Vec<Line> {
+    let shown = apply_edits(lines, waiting);
+    let mut out: Vec<Line> = Vec::with_capacity(shown.len() + 8);
+    for (index, view) in shown.iter().enumerate() {
+        let before = index.checked_sub(1).and_then(|before| shown.get(before));
+        let new_day = before.is_none_or(|before| day_of(before.time) != day_of(view.time));
+        if new_day {
+            out.push(Line::Day(view.time));
+        }
+        if is_event(view) {
+            out.push(Line::Event(view.clone()));
+            continue;
+        }
+        let after = shown.get(index + 1);
+        let first = new_day || before.is_none_or(|before| !together(before, view));
+        let last = after.is_none_or(|after| !together(view, after) || day_of(view.time) != day_of(after.time));
+        out.push(Line::Message { view: view.clone(), first, last });
+    }
+    out
+}
+
+/// Edits and deletions change the message that they name, if its author made them, and are no lines themselves.
+fn apply_edits(lines: &[MessageView], waiting: &[MessageView]) -> Vec<MessageView> {
+    let mut shown: Vec<MessageView> = Vec::with_capacity(lines.len() + waiting.len());
+    let late = waiting.iter().filter(|view| lines.iter().all(|line| line.id != view.id));
+    for view in lines.iter().chain(late) {
+        let replaced = view.replaces.and_then(|replaced| {
+            shown.iter_mut().find(|other| other.message_id == Some(replaced) && other.sender == view.sender)
+        });
+        match replaced {
+            Some(original) => {
+                original.body = view.body.clone();
+                original.replaces = view.replaces;
+            }
+            None => shown.push(view.clone()),
+        }
+    }
+    shown
+}
+
+fn is_event(view: &MessageView) -> bool {
+    matches!(view.body, MessageBody::System { .. })
+}
+
+fn together(one: &MessageView, next: &MessageView) -> bool {
+    let close = next.time.0.saturating_sub(one.time.0) < GROUP_MILLIS;
+    one.sender == next.sender && close && !is_event(one) && !is_event(next) && next.status != Status::Failed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use allod_client_core::SystemEvent;
+    use allod_wire::{Address, DeviceId, EntryId, LogId};
+
+    fn said(id: u8, who: &str, minute: u64, text: &str) -> MessageView {
+        let sender: Address = format!("{who}@a.example").parse().unwrap();
+        MessageView {
+            id: EntryId([id; EntryId::LEN]),
+            message_id: Some([id; 32].into()),
+            log: LogId([1; 32]),
+            position: Some(id.into()),
+            sender,
+            sender_device: DeviceId([id; DeviceId::LEN]),
+            own: who == "alice",
+            time: UnixMillis(minute * 60_000),
+            day: Some(0),
+            body: MessageBody::Text { text: text.to_owned() },
+            in_reply_to: None,
+            replaces: None,
+            status: Status::Sent,
+        }
+    }
+
+    fn days(time: UnixMillis) -> i64 {
+        (time.0 / 86_400_000) as i64
+    }
+
+    fn shape(lines: &[Line]) -> Vec<String> {
+        lines
+            .iter()
+            .map(|line| match line {
+                Line::Day(_) => "day".to_owned(),
+                Line::Event(_) => "event".to_owned(),
+                Line::Message { view, first, last } => format!(
+                    "{}{}{}",
+                    view.sender.name,
+                    ["", " first"][usize::from(*first)],
+                    ["", " last"][usize::from(*last)]
+                ),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn messages_of_one_author_stand_together_until_somebody_else_speaks_or_time_passes() {
+        let lines =
+            [said(1, "alice", 0, "a"), said(2, "alice", 1, "b"), said(3, "bob", 2, "c"), said(4, "bob", 30, "d")];
+        let laid_out = timeline(&lines, &[], days);
+        assert_eq!(shape(&laid_out), ["day", "alice first", "alice last", "bob first last", "bob first last"]);
+    }
+
+    #[test]
+    fn an_event_and_a_new_day_part_what_would_stand_together() {
+        let mut event = said(2, "alice", 1, "");
+        event.body = MessageBody::System { events: vec![SystemEvent::MessagesMissing] };
+        let lines = [said(1, "alice", 0, "a"), event, said(3, "alice", 2, "b"), said(4, "alice", 60 * 24 + 1, "c")];
+        let laid_out = timeline(&lines, &[], days);
+        assert_eq!(
+            shape(&laid_out),
+            ["day", "alice first last", "event", "alice first last", "day", "alice first last"]
+        );
+    }
+
+    #[test]
+    fn what_waits_comes_last_and_not_twice() {
+        let waiting = [said(1, "alice", 0, "a"), said(9, "alice", 1, "b")];
+        let laid_out = timeline(&[said(1, "alice", 0, "a")], &waiting, days);
+        assert_eq!(shape(&laid_out), ["day", "alice first", "alice last"]);
+    }
+
+    #[test]
+    fn only_the_author_edits_a_message() {
+        let edit = |who: &str, id| MessageView { replaces: Some([1; 32].into()), ..said(id, who, 1, "edited") };
+        let texts = |lines: &[MessageView]| -> Vec<String> {
+            let text = |line: &Line| match line {
+                Line::Message { view: MessageView { body: MessageBody::Text { text }, .. }, .. } => Some(text.clone()),
+                _ => None,
+            };
+            timeline(lines, &[], days).iter().filter_map(text).collect()
+        };
+        assert_eq!(texts(&[said(1, "alice", 0, "a"), edit("alice", 2)]), ["edited"]);
+        assert_eq!(texts(&[said(1, "alice", 0, "a"), edit("bob", 2)]), ["a", "edited"]);
+    }
+}

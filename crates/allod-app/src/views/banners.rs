@@ -1,0 +1,48 @@
+//! What is going on, in words, above the panes: no connection, or something that could not be done.
+
+use leptos::html;
+use leptos::prelude::*;
+
+use crate::shell::{Command, ask};
+use crate::state::{Connection, Ui};
+use crate::test_ids;
+
+pub(super) fn view(ui: Ui) -> AnyView {
+    let connection = Memo::new(move |_| ui.connection.get());
+    let offline = move || (connection.get() == Connection::Offline).then(|| offline(ui));
+    let notice = move || {
+        ui.notice.get().map(|notice| {
+            let class = if notice.alarm { "banner alarm" } else { "banner notice" };
+            let role = if notice.alarm { "alert" } else { "status" };
+            let dismiss = html::button()
+                .attr("type", "button")
+                .on(leptos::ev::click, move |_| ui.notice.set(None))
+                .child(ui.words.text(|words| words.dismiss));
+            let text = notice.what.clone();
+            html::div()
+                .attr("class", class)
+                .attr("role", role)
+                .attr("data-test", test_ids::BANNER)
+                .child((html::p().child(move || text.say(ui.words.get())), dismiss))
+        })
+    };
+    (offline, notice).into_any()
+}
+
+fn offline(ui: Ui) -> AnyView {
+    let text = move || {
+        let waiting: usize = ui.conversations.with(|all| all.iter().map(|one| one.waiting).sum());
+        let words = ui.words.get();
+        if waiting == 0 { words.offline.to_owned() } else { (words.offline_waiting)(waiting) }
+    };
+    let again = html::button()
+        .attr("type", "button")
+        .on(leptos::ev::click, |_| ask(Command::Reconnect))
+        .child(ui.words.text(|words| words.try_again));
+    html::div()
+        .attr("class", "banner")
+        .attr("role", "status")
+        .attr("data-test", test_ids::BANNER)
+        .child((html::p().child(text), again))
+        .into_any()
+}

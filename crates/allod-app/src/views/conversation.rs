@@ -1,0 +1,196 @@
+//! A conversation: its bar with the line of readers, the messages, and where one writes.
+
+use allod_client_core::view::State;
+use allod_client_core::{ForkChoice, Kind};
+use allod_wire::LogId;
+use leptos::html;
+use leptos::prelude::*;
+
+use super::event_line::show_readers;
+use super::parts::{Text, button, face, icon_button};
+use super::{composer, event_line, message};
+use crate::format::{day_heading, local_day};
+use crate::icons::{BACK, EYE, TALK};
+use crate::shell::{Command, ask};
+use crate::state::Ui;
+use crate::test_ids;
+use crate::timeline::{Line, timeline};
+
+/// Nearer to the end than this counts as being there; nearer to the start than this asks for more.
+const NEAR_PIXELS: f64 = 120.0;
+
+/// The pane while no conversation is open.
+pub(super) fn nothing_open(ui: Ui) -> AnyView {
+    html::div()
+        .attr("class", "empty")
+        .child((TALK.view(), html::p().child(ui.words.text(|words| words.choose_one))))
+        .into_any()
+}
+
+pub(super) fn view(ui: Ui, log: LogId) -> AnyView {
+    let state = Memo::new(move |_| ui.current().map(|current| current.state));
+    let dropping = RwSignal::new(false);
+    let foot = move || match state.get() {
+        None => ().into_any(),
+        Some(State::Creating | State::Active) => composer::view(ui, log),
+        Some(State::Rejoining) => closed(ui, |words| words.state_rejoining, ()),
+        Some(State::Removed) => closed(ui, |words| words.state_removed, forget(ui, log)),
+        Some(State::Left) => closed(ui, |words| words.state_left, forget(ui, log)),
+        Some(State::Forked) => {
+            let choose = move |choice| ask(Command::ResolveFork(log, choice));
+            let go_on =
+                button(ui, "button alarm", |words| words.go_on, test_ids::CONFIRM, move || choose(ForkChoice::GoOn));
+            let leave = button(ui, "button", |words| words.leave, test_ids::LEAVE, move || choose(ForkChoice::Leave));
+            closed(ui, |words| words.state_forked, (go_on, leave))
+        }
+    };
+    let drop_hint = move || {
+        let text = ui.words.text(|words| words.drop_here);
+        dropping.get().then(|| html::div().attr("class", "drop").child((TALK.view(), html::p().child(text))))
+    };
+    let messages = html::div()
+        .attr("class", "messages")
+        .on(leptos::ev::dragover, move |event| {
+            event.prevent_default();
+            dropping.set(true);
+        })
+        .on(leptos::ev::dragleave, move |_| dropping.set(false))
+        .on(leptos::ev::drop, move |event| {
+            event.prevent_default();
+            dropping.set(false);
+            composer::send_files(log, event.data_transfer().and_then(|data| data.files()));
+        })
+        .child((stream(ui, log), drop_hint));
+    (head(ui), messages, foot).into_any()
+}
+
+fn closed(ui: Ui, text: Text, actions: impl IntoView + 'static) -> AnyView {
+    html::div()
+        .attr("class", "composer-closed")
+        .attr("data-test", test_ids::CLOSED)
+        .child((html::p().child(ui.words.text(text)), html::div().attr("class", "actions").child(actions.into_any())))
+        .into_any()
+}
+
+fn forget(ui: Ui, log: LogId) -> AnyView {
+    button(ui, "button", |words| words.forget, test_ids::CONFIRM, move || ask(Command::Forget(log)))
+}
+
+fn head(ui: Ui) -> AnyView {
+    let title = Memo::new(move |_| ui.current().map(|current| ui.title_of(&current)).unwrap_or_default());
+    let group = Memo::new(move |_| ui.current().is_some_and(|current| current.kind == Kind::Group));
+    let counts = Memo::new(move |_| ui.current().map_or((0, 0), |one| (one.people_count, one.device_count)));
+    let readers = html::button()
+        .attr("type", "button")
+        .attr("class", "readers-line")
+        .attr("data-test", test_ids::READERS_LINE)
+        .attr("title", ui.words.text(|words| words.who_can_read))
+        .on(leptos::ev::click, move |_| show_readers(ui))
+        .child((
+            EYE.view(),
+            html::span().attr("class", "clip").child(move || {
+                let (people, devices) = counts.get();
+                (ui.words.get().readers_line)(people, devices)
+            }),
+        ));
+    html::header()
+        .attr("class", "bar lined")
+        .attr("data-test", test_ids::CONVERSATION)
+        .attr("data-name", move || title.get())
+        .child((
+            icon_button(ui, BACK, |words| words.back, "only-phone", test_ids::BACK, move || ui.go_back()),
+            move || face(&title.get(), group.get(), true),
+            html::div()
+                .attr("class", "bar-title")
+                .child((html::h2().attr("class", "clip").child(move || title.get()), readers)),
+        ))
+        .into_any()
+}
+
+/// The messages, scrolled to the end unless the user looks at earlier ones.
+fn stream(ui: Ui, log: LogId) -> AnyView {
+    let scroll = NodeRef::<html::Div>::new();
+    let group = Memo::new(move |_| ui.current().is_some_and(|current| current.kind == Kind::Group));
+    let lines = Memo::new(move |_| {
+        let waiting = ui.waiting.get();
+        ui.lines.with(|lines| timeline(lines, &waiting, local_day))
+    });
+    let uploads = Memo::new(move |_| {
+        let here = |one: &&crate::state::Transfer| one.upload && one.log == log;
+        ui.transfers.with(|all| all.iter().filter(here).map(|one| one.number).collect::<Vec<_>>())
+    });
+    // How far what is seen is from the end of the stream; kept while it grows at either end.
+    let from_end = StoredValue::new(0.0_f64);
+    follow(ui, scroll, from_end, lines, uploads);
+    let scrolled = move |_| {
+        let Some(element) = scroll.get_untracked() else { return };
+        let top = f64::from(element.scroll_top());
+        from_end.set_value(f64::from(element.scroll_height()) - top);
+        if top < NEAR_PIXELS && ui.earlier.get_untracked() {
+            ask(Command::LoadEarlier);
+        }
+    };
+    let nothing = move || {
+        let text = ui.words.text(|words| words.empty_conversation);
+        lines.with(Vec::is_empty).then(|| html::li().attr("class", "event").child(text))
+    };
+    let rows = For(ForProps::builder()
+        .each(move || lines.get())
+        .key(Line::key)
+        .children(move |line| match line {
+            Line::Day(time) => {
+                let text = move || day_heading(time, ui.words.language());
+                html::li().attr("class", "day").child(text).into_any()
+            }
+            Line::Event(view) => event_line::view(ui, view),
+            Line::Message { view, first, last } => message::view(ui, view, first, last, group.get_untracked()),
+        })
+        .build());
+    let sending = For(ForProps::builder()
+        .each(move || uploads.get())
+        .key(|number| *number)
+        .children(move |number| message::upload(ui, number))
+        .build());
+    let list = html::ol()
+        .attr("class", "stream")
+        .attr("role", "log")
+        .attr("aria-live", "polite")
+        .attr("aria-label", ui.words.text(|words| words.messages))
+        .child((nothing, rows, sending));
+    html::div()
+        .attr("class", "scroll")
+        .attr("tabindex", "-1")
+        .on(leptos::ev::scroll, scrolled)
+        .node_ref(scroll)
+        .child(list)
+        .into_any()
+}
+
+/// Keeps the end in sight while the user is there, and the place when earlier messages come in above.
+fn follow(
+    ui: Ui,
+    scroll: NodeRef<html::Div>,
+    from_end: StoredValue<f64>,
+    lines: Memo<Vec<Line>>,
+    uploads: Memo<Vec<u64>>,
+) {
+    let first_before = StoredValue::new(None::<Option<u64>>);
+    Effect::new(move |_| {
+        lines.track();
+        uploads.track();
+        ui.pictures.track();
+        let first = ui.lines.with_untracked(|lines| lines.first().and_then(|line| line.position));
+        let Some(element) = scroll.get() else { return };
+        let grew_above = first_before.get_value().is_some_and(|before| before != first);
+        first_before.set_value(Some(first));
+        let distance = from_end.get_value();
+        let at_end = distance <= f64::from(element.client_height()) + NEAR_PIXELS;
+        request_animation_frame(move || {
+            if at_end {
+                element.set_scroll_top(element.scroll_height());
+            } else if grew_above {
+                element.set_scroll_top((f64::from(element.scroll_height()) - distance) as i32);
+            }
+        });
+    });
+}

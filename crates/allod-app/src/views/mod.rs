@@ -1,0 +1,17 @@
+//! The interface: one component a file, each a function from [`crate::state::Ui`] to elements.
+
+mod banners;
+mod composer;
+mod conversation;
+mod conversation_list;
+mod event_line;
+mod message;
+mod new_conversation;
+mod panes;
+mod parts;
+mod people_picker;
+mod readers;
+mod settings;
+mod welcome;
+
+pub use panes::app;

@@ -1,0 +1,286 @@
+//! "Who can read this?": every person and device, since when and by whom, and what cannot be known.
+
+use std::collections::BTreeSet;
+
+use allod_client_core::view::{ConversationSummary, DeviceView, ReaderChangeView, ReaderPerson, State};
+use allod_client_core::{Kind, Role};
+use allod_wire::LogId;
+use allod_wire::account::DeviceClass;
+use leptos::html;
+use leptos::prelude::*;
+
+use super::event_line::role_text;
+use super::parts::{ask_first, bar, button, face, field, icon_button, text_button};
+use super::people_picker;
+use crate::format::moment;
+use crate::icons::{CLOSE, GLOBE, LEAVE, PLUS, PROGRAM};
+use crate::shell::{Command, ask};
+use crate::state::{Pane, Ui};
+use crate::test_ids;
+
+/// So many of the latest changes are shown on top.
+const CHANGES_MAX: usize = 5;
+
+pub(super) fn view(ui: Ui) -> AnyView {
+    let adding = RwSignal::new(false);
+    let content = move || {
+        let current = Memo::new(move |_| ui.current());
+        let log = current.with_untracked(|current| current.as_ref().map(|current| current.log));
+        match (log, adding.get()) {
+            (Some(log), true) => add_people(ui, log, adding),
+            (Some(_), false) => sections(ui, adding),
+            (None, _) => ().into_any(),
+        }
+    };
+    let open = Memo::new(move |_| ui.open.get());
+    Effect::new(move |_| {
+        ui.readers.track();
+        if let Some(log) = open.get() {
+            ask(Command::ReadersSeen(log));
+        }
+    });
+    html::aside()
+        .attr("class", "pane pane-details")
+        .attr("data-test", test_ids::READERS)
+        .attr("aria-label", ui.words.text(|words| words.who_can_read))
+        .child(content)
+        .into_any()
+}
+
+fn close(ui: Ui) {
+    ui.details.set(false);
+    ui.pane.set(Pane::Conversation);
+}
+
+fn sections(ui: Ui, adding: RwSignal<bool>) -> AnyView {
+    let words = ui.words;
+    let complete = html::p().attr("class", "complete").child(words.text(|words| words.complete));
+    let lately = move || {
+        let changes = ui.readers.with(|readers| readers.as_ref().map(|readers| readers.changes.clone()));
+        let changes = changes.unwrap_or_default();
+        (!changes.is_empty()).then(|| lately(ui, changes))
+    };
+    let current = Memo::new(move |_| ui.current());
+    let people = move || {
+        let (Some(readers), Some(current)) = (ui.readers.get(), current.get()) else { return ().into_any() };
+        let rows = readers.people.into_iter().map(|one| person(ui, one, &current)).collect_view();
+        html::ul().attr("class", "people").child(rows).into_any()
+    };
+    let add = move || {
+        let may = current.get().is_some_and(|current| may_add(&current));
+        may.then(|| text_button(ui, PLUS, "", |words| words.add_people, test_ids::ADD_PEOPLE, move || adding.set(true)))
+    };
+    let people_head =
+        html::div().attr("class", "section-head").child((html::h2().child(words.text(|words| words.people)), add));
+    let archives = html::section().attr("class", "section").child((
+        html::h2().child(words.text(|words| words.archives)),
+        html::p().child(words.text(|words| words.no_archives)),
+    ));
+    let unknown = html::section().attr("class", "section").child((
+        html::h2().child(words.text(|words| words.cannot_know)),
+        html::p().child(words.text(|words| words.cannot_know_text)),
+    ));
+    let list = html::div().attr("class", "sections").child((
+        complete,
+        lately,
+        html::section().attr("class", "section").child((people_head, people)),
+        archives,
+        unknown,
+        move || current.get().filter(|current| current.state == State::Active).map(|current| manage(ui, &current)),
+    ));
+    (bar(ui, |words| words.who_can_read, move || close(ui)), html::div().attr("class", "scroll").child(list)).into_any()
+}
+
+fn may_add(current: &ConversationSummary) -> bool {
+    let allowed = current.my_role >= Role::Admin || current.members_add;
+    current.kind == Kind::Group && current.state == State::Active && allowed
+}
+
+fn lately(ui: Ui, changes: Vec<ReaderChangeView>) -> AnyView {
+    let rows = changes.into_iter().take(CHANGES_MAX).map(|change| {
+        let text = move || {
+            let (words, who) = (ui.words.get(), ui.name_or_you(&change.person));
+            let what = if change.came { (words.device_came)(&who) } else { (words.device_went)(&who) };
+            format!(
+                "{what} {}",
+                (words.change_by)(&moment(change.at, ui.words.language()), &ui.name_or_you(&change.by))
+            )
+        };
+        html::li().attr("class", "device lately").child((html::span(), html::span().child(text)))
+    });
+    html::section()
+        .attr("class", "section")
+        .child((
+            html::h2().child(ui.words.text(|words| words.lately)),
+            html::ul().attr("class", "devices-list").child(rows.collect_view()),
+        ))
+        .into_any()
+}
+
+fn person(ui: Ui, one: ReaderPerson, current: &ConversationSummary) -> AnyView {
+    let (name, role, log) = (ui.name_of(&one.address), one.role, current.log);
+    let you = one.own.then(|| {
+        let text = move || format!(" ({})", ui.words.get().you.to_lowercase());
+        html::span().attr("class", "soft").child(text)
+    });
+    let domain = one.address.domain.to_string();
+    let about = html::span()
+        .attr("class", "small soft block")
+        .child(move || format!("{domain} · {}", role_text(ui.words.get(), role)));
+    let head = html::span().child((html::span().attr("class", "person-name").child((name.clone(), you)), about));
+    let asking = RwSignal::new(false);
+    let managed = current.kind == Kind::Group && current.state == State::Active && !one.own;
+    let removable =
+        managed && current.my_role >= Role::Admin && (one.role < Role::Owner || current.my_role == Role::Owner);
+    let remove = removable
+        .then(|| icon_button(ui, CLOSE, |words| words.remove, "", test_ids::REMOVE_PERSON, move || asking.set(true)));
+    let question = {
+        let name = name.clone();
+        move || (ui.words.get().remove_person_ask)(&name)
+    };
+    let address = one.address.clone();
+    let ask_remove = ask_first(ui, asking, question, |words| words.remove, {
+        let address = address.clone();
+        move || ask(Command::Remove(log, address.clone()))
+    });
+    let change_role = (managed && current.my_role == Role::Owner && one.role < Role::Owner).then(|| {
+        let (label, wanted): (super::parts::Text, Role) = if one.role == Role::Member {
+            (|words| words.make_admin, Role::Admin)
+        } else {
+            (|words| words.make_member, Role::Member)
+        };
+        let address = address.clone();
+        html::button()
+            .attr("type", "button")
+            .attr("class", "text-button small")
+            .on(leptos::ev::click, move |_| ask(Command::SetRole(log, address.clone(), wanted)))
+            .child(ui.words.text(label))
+    });
+    let warning = one.identity_changed.then(|| identity_warning(ui, &one));
+    let devices = one.devices.into_iter().map(|one| device(ui, one)).collect_view();
+    html::li()
+        .attr("class", "person")
+        .attr("data-test", test_ids::READER)
+        .attr("data-name", address.to_string())
+        .child((
+            face(&name, false, true),
+            head,
+            remove,
+            html::div().attr("class", "devices").child((
+                warning,
+                html::ul().attr("class", "devices-list").child(devices),
+                change_role,
+                ask_remove,
+            )),
+        ))
+        .into_any()
+}
+
+fn identity_warning(ui: Ui, one: &ReaderPerson) -> AnyView {
+    let (name, address) = (ui.name_of(&one.address), one.address.clone());
+    let accept = button(
+        ui,
+        "button alarm",
+        |words| words.accept_identity,
+        test_ids::CONFIRM,
+        move || {
+            ask(Command::AcceptIdentity(address.clone()));
+        },
+    );
+    html::div()
+        .attr("class", "warning")
+        .attr("role", "alert")
+        .child((html::p().child(move || (ui.words.get().identity_changed)(&name)), accept))
+        .into_any()
+}
+
+/// A device in words; also in the settings.
+pub(super) fn device(ui: Ui, one: DeviceView) -> AnyView {
+    let icon = if one.class == DeviceClass::Web { GLOBE } else { PROGRAM };
+    let text = move || {
+        let words = ui.words.get();
+        let mut text = match one.class {
+            DeviceClass::Web => words.class_web,
+            DeviceClass::Installed => words.class_installed,
+        }
+        .to_owned();
+        if one.this_device {
+            text.push_str(&format!(" ({})", words.this_device));
+        }
+        if let Some(since) = one.since {
+            let since = moment(since, ui.words.language());
+            let since = match &one.added_by {
+                Some(by) => (words.since_by)(&since, &ui.name_or_you(by)),
+                None => (words.since)(&since),
+            };
+            text.push_str(", ");
+            text.push_str(&since);
+        }
+        text
+    };
+    html::li()
+        .attr("class", "device")
+        .attr("data-test", test_ids::READER_DEVICE)
+        .child((icon.small(), html::span().child(text)))
+        .into_any()
+}
+
+fn manage(ui: Ui, current: &ConversationSummary) -> AnyView {
+    let (log, asking) = (current.log, RwSignal::new(false));
+    let title = RwSignal::new(current.title.clone());
+    let is_group = current.kind == Kind::Group;
+    let rename = (is_group && current.my_role >= Role::Admin).then(|| {
+        let save = move || ask(Command::Rename(log, title.get_untracked().trim().to_owned()));
+        html::form()
+            .attr("class", "section")
+            .on(leptos::ev::submit, move |event| {
+                event.prevent_default();
+                save();
+            })
+            .child((
+                field(ui, "rename", |words| words.group_title, None, test_ids::RENAME_INPUT, title),
+                button(ui, "button", |words| words.rename, test_ids::RENAME, save),
+            ))
+    });
+    let leave = is_group.then(|| {
+        let ask_leave = ask_first(
+            ui,
+            asking,
+            move || ui.words.get().leave_ask.to_owned(),
+            |words| words.leave,
+            move || ask(Command::Leave(log)),
+        );
+        (text_button(ui, LEAVE, "alarm", |words| words.leave, test_ids::LEAVE, move || asking.set(true)), ask_leave)
+    });
+    html::section()
+        .attr("class", "section")
+        .child((is_group.then(|| html::h2().child(ui.words.text(|words| words.this_conversation))), rename, leave))
+        .into_any()
+}
+
+fn add_people(ui: Ui, log: LogId, adding: RwSignal<bool>) -> AnyView {
+    let chosen: people_picker::Chosen = RwSignal::new(BTreeSet::new());
+    let count = Memo::new(move |_| chosen.with(BTreeSet::len));
+    let present = move |address: &allod_wire::Address| {
+        ui.readers.with(|readers| {
+            readers.as_ref().is_some_and(|readers| readers.people.iter().any(|person| person.address == *address))
+        })
+    };
+    let add = move |_| {
+        ask(Command::Add(log, chosen.get_untracked().into_iter().collect()));
+        adding.set(false);
+    };
+    let foot = move || {
+        (count.get() > 0).then(|| {
+            let go = html::button()
+                .attr("type", "button")
+                .attr("class", "button primary wide")
+                .attr("data-test", test_ids::ADD_CHOSEN)
+                .on(leptos::ev::click, add)
+                .child(move || (ui.words.get().add_count)(count.get()));
+            html::div().attr("class", "foot").child(go)
+        })
+    };
+    (bar(ui, |words| words.add_people, move || adding.set(false)), people_picker::view(ui, chosen, present), foot)
+        .into_any()
+}
