@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use allod_client_core::{HttpRequest, Plane};
 use allod_wire::limits::PAGE_BYTES_MAX;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, RANGE};
-use hyper::{Method, Request, Uri};
+use hyper::{Request, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -14,35 +15,9 @@ use hyper_util::rt::TokioExecutor;
 
 use crate::endpoint::Endpoint;
 
-/// Which of the two sets of connections a request goes over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Plane {
-    /// Names the account (or nobody yet).
-    Account,
-    /// Names nobody.
-    Log,
-}
-
-/// A request, ready to be moved.
-#[derive(Debug, Clone)]
-pub struct WireRequest {
-    /// Over which connections.
-    pub plane: Plane,
-    /// `GET`, `POST`, `PUT`, `DELETE`.
-    pub method: Method,
-    /// With the query.
-    pub path: String,
-    /// For `Authorization`.
-    pub bearer: Option<zeroize::Zeroizing<String>>,
-    /// First and last byte wanted, for blobs.
-    pub range: Option<(u64, u64)>,
-    /// The body.
-    pub body: Bytes,
-}
-
 /// What came back.
 #[derive(Debug, Clone)]
-pub struct WireAnswer {
+pub struct HttpAnswer {
     /// The HTTP status.
     pub status: u16,
     /// The body.
@@ -77,28 +52,28 @@ impl Http {
     ///
     /// # Errors
     /// [`Unreachable`] if there is none in time.
-    pub async fn send(&self, request: WireRequest) -> Result<WireAnswer, Unreachable> {
+    pub async fn send(&self, request: HttpRequest) -> Result<HttpAnswer, Unreachable> {
         let connections = match request.plane {
-            Plane::Account => &self.account,
+            Plane::Open | Plane::Account => &self.account,
             Plane::Log => &self.log,
         };
         let uri: Uri = format!("{}{}", self.base, request.path).parse().map_err(unreachable)?;
-        let mut builder = Request::builder().method(request.method).uri(uri);
+        let mut builder = Request::builder().method(request.method.as_str()).uri(uri);
         if let Some(bearer) = &request.bearer {
-            builder = builder.header(AUTHORIZATION, format!("Bearer {}", bearer.as_str()));
+            builder = builder.header(AUTHORIZATION, format!("Bearer {bearer}"));
         }
         if let Some((first, last)) = request.range {
             builder = builder.header(RANGE, format!("bytes={first}-{last}"));
         }
         if !request.body.is_empty() {
-            builder = builder.header(CONTENT_TYPE, "application/cbor");
+            builder = builder.header(CONTENT_TYPE, request.content_type());
         }
-        let request = builder.body(Full::new(request.body)).map_err(unreachable)?;
+        let request = builder.body(Full::new(Bytes::from(request.body))).map_err(unreachable)?;
         let answer = async {
             let response = connections.request(request).await.map_err(unreachable)?;
             let status = response.status().as_u16();
             let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
-            Ok(WireAnswer { status, body: body.map_err(|error| Unreachable { reason: error.to_string() })?.to_bytes() })
+            Ok(HttpAnswer { status, body: body.map_err(|error| Unreachable { reason: error.to_string() })?.to_bytes() })
         };
         tokio::time::timeout(PATIENCE, answer).await.map_err(unreachable)?
     }

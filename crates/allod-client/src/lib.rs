@@ -1,9 +1,28 @@
 //! The native client: an encrypted vault, two planes of connections, and one task that drives the client core.
+//!
+//! [`Client`] is what programs use. It is thin: what is right or wrong is decided in `allod-client-core`, and this crate
+//! moves bytes between the core, the disk and the network.
 
-pub mod endpoint;
-pub mod http;
+mod client;
+mod endpoint;
+mod error;
+mod http;
 pub mod key;
 mod keyring;
-pub mod lock;
-pub mod socket;
-pub mod vault;
+mod lock;
+mod profile;
+mod runner;
+mod socket;
+mod transfer;
+mod vault;
+
+pub use allod_crypto::Random;
+pub use client::{Client, Events, Options, Waited};
+pub use endpoint::{Endpoint, EndpointError};
+pub use error::ClientError;
+pub use http::{Http, HttpAnswer, Unreachable};
+pub use lock::LockError;
+pub use profile::{Profile, ProfileError};
+pub use runner::Standing;
+pub use transfer::Progress;
+pub use vault::VaultError;

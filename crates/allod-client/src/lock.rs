@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 /// Held while a process uses a profile. The operating system lets go of it when the process ends, however it ends.
 #[derive(Debug)]
-pub struct Lock {
+pub(crate) struct Lock {
     _file: File,
 }
 
@@ -30,7 +30,7 @@ impl Lock {
     ///
     /// # Errors
     /// [`LockError::Held`] if another process keeps it.
-    pub fn acquire(path: &Path, patience: Duration) -> Result<Self, LockError> {
+    pub(crate) fn acquire(path: &Path, patience: Duration) -> Result<Self, LockError> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let mut file = options.open(path).map_err(LockError::File)?;

@@ -16,7 +16,7 @@ use crate::endpoint::Endpoint;
 
 /// What a socket reports.
 #[derive(Debug)]
-pub enum SocketEvent {
+pub(crate) enum SocketEvent {
     /// Connected: what was said before is to be said again.
     Up,
     /// A frame of the server.
@@ -30,36 +30,51 @@ pub enum SocketEvent {
 
 /// The sending half of a socket that keeps itself connected. Ends when dropped.
 #[derive(Debug)]
-pub struct Socket {
+pub(crate) struct Socket {
     frames: mpsc::UnboundedSender<Vec<u8>>,
+    task: tokio::task::JoinHandle<()>,
 }
 
 impl Socket {
     /// Starts connecting. Whatever happens goes to `report`, in order, as `wrap` makes it; when nobody listens the socket ends.
-    pub fn start<T: Send + 'static>(endpoint: Endpoint, report: mpsc::Sender<T>, wrap: fn(SocketEvent) -> T) -> Self {
-        let report = Report { to: report, wrap };
+    pub(crate) fn start<T: Send + 'static>(
+        endpoint: Endpoint,
+        report: &mpsc::Sender<T>,
+        wrap: fn(SocketEvent) -> T,
+    ) -> Self {
+        let report = Report { to: report.downgrade(), wrap };
         let (frames, queue) = mpsc::unbounded_channel();
-        tokio::spawn(keep_connected(endpoint, queue, report));
-        Self { frames }
+        let task = tokio::spawn(keep_connected(endpoint, queue, report));
+        Self { frames, task }
     }
 
     /// Sends a frame, if the socket is up. What is sent while it is down is lost, as on a connection that breaks.
-    pub fn send(&self, frame: Vec<u8>) {
+    pub(crate) fn send(&self, frame: Vec<u8>) {
         // The task ends only after this half is dropped, or when nobody listens to it any more.
         let _ = self.frames.send(frame);
+    }
+
+    /// Sends what waits, and takes leave of the server.
+    pub(crate) async fn close(self) {
+        drop(self.frames);
+        // A server that does not take it in time does not hold us up.
+        let _ = timeout(CLOSE_PATIENCE, self.task).await;
     }
 }
 
 /// Where a socket reports.
 struct Report<T> {
-    to: mpsc::Sender<T>,
+    to: mpsc::WeakSender<T>,
     wrap: fn(SocketEvent) -> T,
 }
 
 impl<T> Report<T> {
     /// `false` when nobody listens any more.
     async fn say(&self, event: SocketEvent) -> bool {
-        self.to.send((self.wrap)(event)).await.is_ok()
+        match self.to.upgrade() {
+            Some(to) => to.send((self.wrap)(event)).await.is_ok(),
+            None => false,
+        }
     }
 }
 
@@ -86,7 +101,7 @@ async fn keep_connected<T: Send + 'static>(
                     return;
                 }
                 match stream {
-                    Connected::Plain(stream) => run(stream, &mut queue, &report).await,
+                    Connected::Plain(stream) => run(*stream, &mut queue, &report).await,
                     Connected::Tls(stream) => run(*stream, &mut queue, &report).await,
                 }
             }
@@ -116,7 +131,7 @@ async fn closed(queue: &mut mpsc::UnboundedReceiver<Vec<u8>>) {
 }
 
 enum Connected {
-    Plain(WebSocketStream<TcpStream>),
+    Plain(Box<WebSocketStream<TcpStream>>),
     Tls(Box<WebSocketStream<tokio_rustls::client::TlsStream<TcpStream>>>),
 }
 
@@ -138,7 +153,7 @@ async fn connect(endpoint: &Endpoint) -> Result<Connected, String> {
         (Some(_), None) => Err("the server's name cannot be in a certificate".to_owned()),
         (None, _) => {
             let (socket, _) = client_async_with_config(url, tcp, Some(config)).await.map_err(|e| text(&e))?;
-            Ok(Connected::Plain(socket))
+            Ok(Connected::Plain(Box::new(socket)))
         }
     }
 }
@@ -155,7 +170,7 @@ where
         tokio::select! {
             frame = queue.recv() => {
                 let Some(frame) = frame else {
-                    let _ = timeout(CLOSE_PATIENCE, out.close()).await; // It ends either way.
+                    let _ = out.close().await; // It ends either way.
                     return End::Done;
                 };
                 if let Err(error) = send_all(&mut out, frame, queue).await {

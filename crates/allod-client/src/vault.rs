@@ -12,11 +12,11 @@ use zeroize::Zeroizing;
 use crate::key::VaultKey;
 
 /// A row: key and value.
-pub type Row = (Vec<u8>, Vec<u8>);
+pub(crate) type Row = (Vec<u8>, Vec<u8>);
 
 /// An open vault.
 #[derive(Debug)]
-pub struct Vault {
+pub(crate) struct Vault {
     connection: Connection,
 }
 
@@ -58,7 +58,7 @@ impl Vault {
     ///
     /// # Errors
     /// [`VaultError::WrongKey`] if it does not open under `key`.
-    pub fn open(path: &Path, key: &VaultKey) -> Result<Self, VaultError> {
+    pub(crate) fn open(path: &Path, key: &VaultKey) -> Result<Self, VaultError> {
         let connection = Connection::open(path)?;
         // A wrong key is answered as an error: the library need not print it as well.
         connection.query_row("PRAGMA cipher_log_level = NONE", [], |_| Ok(())).optional()?;
@@ -88,7 +88,7 @@ impl Vault {
     ///
     /// # Errors
     /// If the disk does not take them. Then none of them is written.
-    pub fn apply<'a>(
+    pub(crate) fn apply<'a>(
         &mut self,
         writes: impl IntoIterator<Item = (&'a [u8], Option<&'a [u8]>)>,
     ) -> Result<(), VaultError> {
@@ -110,29 +110,33 @@ impl Vault {
     ///
     /// # Errors
     /// If the disk fails.
-    pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, VaultError> {
+    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, VaultError> {
         let mut select = self.connection.prepare_cached("SELECT value FROM rows WHERE key = ?1")?;
         Ok(select.query_row(params![key], |row| row.get(0)).optional()?)
     }
 
-    /// All rows but those whose key starts with `but`, in order of key.
+    /// All rows but those whose key starts with one of `prefixes` (in order), in order of key.
     ///
     /// # Errors
     /// If the disk fails.
-    pub fn rows_but(&self, but: &[u8]) -> Result<Vec<Row>, VaultError> {
-        let mut select = self.connection.prepare_cached(
-            "SELECT key, value FROM rows WHERE key < ?1
-             UNION ALL SELECT key, value FROM rows WHERE key >= ?2 ORDER BY key",
-        )?;
-        let rows = select.query_map(params![but, behind_prefix(but)], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+    pub(crate) fn rows_without(&self, prefixes: &[&[u8]]) -> Result<Vec<Row>, VaultError> {
+        let mut select = self.connection.prepare_cached("SELECT key, value FROM rows WHERE key >= ?1 AND key < ?2")?;
+        let mut rows = Vec::new();
+        let mut from = Vec::new();
+        for to in prefixes.iter().map(|prefix| prefix.to_vec()).chain([vec![u8::MAX; KEY_BYTES_MAX]]) {
+            for row in select.query_map(params![from, to], |row| Ok((row.get(0)?, row.get(1)?)))? {
+                rows.push(row?);
+            }
+            from = behind_prefix(&to);
+        }
+        Ok(rows)
     }
 
     /// Up to `limit` rows from `from` up to and without `to`, the last ones first.
     ///
     /// # Errors
     /// If the disk fails.
-    pub fn last_rows(&self, from: &[u8], to: &[u8], limit: u32) -> Result<Vec<Row>, VaultError> {
+    pub(crate) fn last_rows(&self, from: &[u8], to: &[u8], limit: u32) -> Result<Vec<Row>, VaultError> {
         let mut select = self
             .connection
             .prepare_cached("SELECT key, value FROM rows WHERE key >= ?1 AND key < ?2 ORDER BY key DESC LIMIT ?3")?;
@@ -142,7 +146,7 @@ impl Vault {
 }
 
 /// The first key behind all those that start with `prefix`.
-pub fn behind_prefix(prefix: &[u8]) -> Vec<u8> {
+pub(crate) fn behind_prefix(prefix: &[u8]) -> Vec<u8> {
     let mut end = prefix.to_vec();
     while let Some(last) = end.pop() {
         if last < u8::MAX {
@@ -181,7 +185,7 @@ mod tests {
         vault.apply([(b"b".as_slice(), None), put("c", "4")]).unwrap();
         drop(vault);
         let vault = Vault::open(&path, &key).unwrap();
-        assert_eq!(keys(vault.rows_but(b"x").unwrap()), ["a", "c"]);
+        assert_eq!(keys(vault.rows_without(&[]).unwrap()), ["a", "c"]);
         assert_eq!(vault.get(b"c").unwrap().unwrap(), b"4");
         assert_eq!(vault.get(b"b").unwrap(), None);
     }
@@ -239,6 +243,6 @@ mod tests {
         vault.apply([put("h/1", ""), put("h/2", ""), put("h/3", ""), put("g", ""), put("i", "")]).unwrap();
         assert_eq!(keys(vault.last_rows(b"h/", b"h/3", 10).unwrap()), ["h/2", "h/1"]);
         assert_eq!(keys(vault.last_rows(b"h/", &behind_prefix(b"h/"), 2).unwrap()), ["h/3", "h/2"]);
-        assert_eq!(keys(vault.rows_but(b"h/").unwrap()), ["g", "i"]);
+        assert_eq!(keys(vault.rows_without(&[b"h/", b"i"]).unwrap()), ["g"]);
     }
 }

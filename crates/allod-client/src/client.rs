@@ -1,0 +1,368 @@
+//! The client as a program holds it: opens a profile, joins, acts, listens, reads history.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use allod_client_core::join::{look_up_invite, read_offer};
+use allod_client_core::rows::{history_key, history_prefix, is_history};
+use allod_client_core::view::MessageView;
+use allod_client_core::{ClientCore, Effect, Event, RestoreError, Settings};
+use allod_crypto::Random;
+use allod_wire::account::{DeviceClass, InviteOffer};
+use allod_wire::address::UserName;
+use allod_wire::error::ErrorCode;
+use allod_wire::link::{Link, LinkKind};
+use allod_wire::{LogId, Position, UnixMillis};
+use rand_core::OsRng;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::endpoint::Endpoint;
+use crate::error::ClientError;
+use crate::http::Http;
+use crate::key::{self, AskPassphrase, KeyPlace};
+use crate::lock::Lock;
+use crate::profile::Profile;
+use crate::runner::{Input, Runner, SharedVault, Standing, now};
+use crate::vault::{Row, Vault, VaultError, behind_prefix};
+
+/// How to open a profile.
+pub struct Options<'a> {
+    /// How long to wait for another process to let go of the profile.
+    pub patience: Duration,
+    /// Whom to ask for a passphrase.
+    pub ask: &'a dyn AskPassphrase,
+}
+
+/// A client that runs. It ends when it is closed or dropped.
+pub struct Client {
+    inputs: mpsc::Sender<Input>,
+    vault: SharedVault,
+    http: Http,
+    standing: watch::Receiver<Standing>,
+    key_place: KeyPlace,
+    _lock: Lock,
+}
+
+/// Events as they come.
+pub type Events = mpsc::UnboundedReceiver<Event>;
+
+/// What came of waiting for the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Waited {
+    /// It came about.
+    Done,
+    /// Not in time; with the reason if the server is known to be away.
+    Late(Option<String>),
+}
+
+impl Client {
+    /// Opens a profile that has joined, and starts connecting.
+    ///
+    /// # Errors
+    /// If nobody has joined with it, it is in use, or its vault does not open.
+    pub async fn open(profile: &Profile, options: &Options<'_>) -> Result<Self, ClientError> {
+        let not_joined = || ClientError::NotJoined { name: profile.name().to_owned() };
+        if !profile.exists() {
+            return Err(not_joined());
+        }
+        let opened = Opened::existing(profile, options)?;
+        let core = opened.restore()?.filter(ClientCore::is_joined).ok_or_else(not_joined)?;
+        Ok(opened.start(profile, core)?.0)
+    }
+
+    /// Asks the server what an invitation offers.
+    ///
+    /// # Errors
+    /// If the server refuses, or does not answer.
+    pub async fn look_up(link: &Link, ca: Option<&std::path::Path>) -> Result<Option<InviteOffer>, ClientError> {
+        let (LinkKind::Join(secret) | LinkKind::Device { secret, .. }) = &link.kind else { return Ok(None) };
+        let http = Http::new(&Endpoint::new(&link.server, ca)?);
+        let answer = http.send(look_up_invite(secret)).await?;
+        read_offer(answer.status, &answer.body).map(Some).map_err(ClientError::Refused)
+    }
+
+    /// Joins by a link, with a profile that is new. A join that was interrupted is gone on with.
+    ///
+    /// # Errors
+    /// If the server refuses: then no profile is left behind.
+    pub async fn join(
+        profile: &Profile,
+        link: &Link,
+        name: Option<UserName>,
+        ca: Option<&std::path::Path>,
+        options: &Options<'_>,
+    ) -> Result<Self, ClientError> {
+        let endpoint = Endpoint::new(&link.server, ca)?;
+        if profile.exists()
+            && let Some(client) = Self::join_again(profile, options).await?
+        {
+            return Ok(client);
+        }
+        profile.create_folder()?;
+        if let Some(ca) = ca {
+            let error = |source| ClientError::File { file: ca.display().to_string(), source };
+            std::fs::copy(ca, profile.ca()).map_err(error)?;
+        }
+        let opened = Opened::new(profile, options)?;
+        let joined = ClientCore::join(link, name, DeviceClass::Installed, Settings::default(), now(), &mut OsRng);
+        let (core, effects) = match joined {
+            Ok(joined) => joined,
+            Err(error) => {
+                profile.discard();
+                return Err(error.into());
+            }
+        };
+        let (client, events) = opened.run(endpoint, core, effects);
+        client.wait_joined(events, profile).await
+    }
+
+    /// Goes on with a join that was interrupted. `None` if there is nothing to go on with.
+    async fn join_again(profile: &Profile, options: &Options<'_>) -> Result<Option<Self>, ClientError> {
+        let opened = Opened::existing(profile, options)?;
+        let Some(core) = opened.restore()? else { return Ok(None) };
+        if core.is_joined() {
+            let address = core.me_view().map_or_else(String::new, |me| me.address.to_string());
+            return Err(ClientError::JoinedAlready { name: profile.name().to_owned(), address });
+        }
+        let (client, events) = opened.start(profile, core)?;
+        match client.wait_joined(events, profile).await {
+            Ok(client) => Ok(Some(client)),
+            Err(ClientError::Refused(error)) if !may_pass(error.code) => Ok(None), // That invitation was spent or refused: the link now given decides.
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn wait_joined(self, mut events: Events, profile: &Profile) -> Result<Self, ClientError> {
+        let mut standing = self.standing.clone();
+        loop {
+            if self.look(|core| core.is_joined()).await? {
+                return Ok(self);
+            }
+            tokio::select! {
+                event = events.recv() => match event {
+                    Some(Event::JoinFailed(error)) if may_pass(error.code) => return Err(ClientError::Refused(error)),
+                    Some(Event::JoinFailed(error)) => {
+                        drop(self);
+                        profile.discard();
+                        return Err(ClientError::Refused(error));
+                    }
+                    Some(_) => {}
+                    None => return Err(ClientError::Stopped),
+                },
+                away = standing.wait_for(|standing| standing.away.is_some()) => {
+                    let reason = away.map_err(|_| ClientError::Stopped)?.away.clone().unwrap_or_default();
+                    return Err(crate::http::Unreachable { reason }.into());
+                }
+            }
+        }
+    }
+
+    /// Does something with the core. Returns when what it wanted on disk is on disk, and the rest is on its way.
+    ///
+    /// # Errors
+    /// [`ClientError::Stopped`] if the vault has failed.
+    pub async fn act<T: Send + 'static>(
+        &self,
+        verb: impl FnOnce(&mut ClientCore, UnixMillis, &mut dyn Random) -> (T, Vec<Effect>) + Send + 'static,
+    ) -> Result<T, ClientError> {
+        let (reply, answer) = oneshot::channel();
+        let act = Input::Act(Box::new(move |core, now, rng| {
+            let (value, effects) = verb(core, now, rng);
+            // Whoever asked may have gone: it is done all the same.
+            (effects, Box::new(move || drop(reply.send(value))))
+        }));
+        self.inputs.send(act).await.map_err(|_| self.stopped())?;
+        answer.await.map_err(|_| self.stopped())
+    }
+
+    /// Asks the core something.
+    ///
+    /// # Errors
+    /// [`ClientError::Stopped`] if the vault has failed.
+    pub async fn look<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&ClientCore) -> T + Send + 'static,
+    ) -> Result<T, ClientError> {
+        self.act(|core, _, _| (question(core), Vec::new())).await
+    }
+
+    /// What happens from now on. Events wait in memory until they are taken.
+    ///
+    /// # Errors
+    /// [`ClientError::Stopped`] if the vault has failed.
+    pub async fn events(&self) -> Result<Events, ClientError> {
+        let (listener, events) = mpsc::unbounded_channel();
+        self.inputs.send(Input::Listen(listener)).await.map_err(|_| self.stopped())?;
+        Ok(events)
+    }
+
+    /// How things stand, and when that changes.
+    pub fn standing(&self) -> watch::Receiver<Standing> {
+        self.standing.clone()
+    }
+
+    /// Waits until things stand as wanted, at most as long as `patience`. With a server that is away it waits `patience` as well: it
+    /// may come back.
+    ///
+    /// # Errors
+    /// If the vault fails.
+    pub async fn wait_until(
+        &self,
+        wanted: impl Fn(&Standing) -> bool,
+        patience: Duration,
+    ) -> Result<Waited, ClientError> {
+        let mut standing = self.standing.clone();
+        let wait = standing.wait_for(|standing| standing.failed.is_some() || wanted(standing));
+        match tokio::time::timeout(patience, wait).await {
+            Ok(Ok(now)) if now.failed.is_none() => Ok(Waited::Done),
+            Ok(_) => Err(self.stopped()),
+            Err(_) => Ok(Waited::Late(self.standing.borrow().away.clone())),
+        }
+    }
+
+    /// Lines of a conversation's history, the last ones before `before` (or of all), at most `limit`, in order.
+    ///
+    /// # Errors
+    /// If the vault fails.
+    pub async fn history(
+        &self,
+        log: LogId,
+        before: Option<Position>,
+        limit: u32,
+    ) -> Result<Vec<MessageView>, ClientError> {
+        let prefix = history_prefix(log);
+        let end = before.map_or_else(|| behind_prefix(&prefix), |position| history_key(log, position));
+        let rows = self.read(move |vault| vault.last_rows(&prefix, &end, limit)).await?;
+        self.decode(rows.into_iter().rev().collect()).await
+    }
+
+    /// One line of a conversation's history.
+    ///
+    /// # Errors
+    /// If the vault fails.
+    pub async fn history_at(&self, log: LogId, position: Position) -> Result<Option<MessageView>, ClientError> {
+        let key = history_key(log, position);
+        let row = self.read(move |vault| Ok(vault.get(&key)?.map(|value| (key, value)))).await?;
+        Ok(self.decode(row.into_iter().collect()).await?.pop())
+    }
+
+    async fn decode(&self, rows: Vec<Row>) -> Result<Vec<MessageView>, ClientError> {
+        self.look(move |core| {
+            // A line that a newer release wrote is left out; it is there again after the upgrade.
+            rows.iter().filter_map(|(key, value)| core.read_history(key, value).ok()).collect()
+        })
+        .await
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Vault) -> Result<T, VaultError> + Send + 'static,
+    ) -> Result<T, ClientError> {
+        let vault = self.vault.clone();
+        let read = move || read(&vault.lock().expect("nobody panics while it holds the vault"));
+        Ok(tokio::task::spawn_blocking(read).await.map_err(|_| ClientError::Stopped)??)
+    }
+
+    /// Writes rows of the shell's own, whose keys start with [`SHELL_ROWS`].
+    pub(crate) async fn keep(&self, key: Vec<u8>, value: Option<Vec<u8>>) -> Result<(), ClientError> {
+        let vault = self.vault.clone();
+        let write = move || {
+            let mut vault = vault.lock().expect("nobody panics while it holds the vault");
+            vault.apply([(key.as_slice(), value.as_deref())])
+        };
+        Ok(tokio::task::spawn_blocking(write).await.map_err(|_| ClientError::Stopped)??)
+    }
+
+    pub(crate) async fn kept(&self, key: Vec<u8>) -> Result<Option<Vec<u8>>, ClientError> {
+        self.read(move |vault| vault.get(&key)).await
+    }
+
+    pub(crate) fn http(&self) -> &Http {
+        &self.http
+    }
+
+    /// Where the key of the vault is kept.
+    pub fn key_place(&self) -> &KeyPlace {
+        &self.key_place
+    }
+
+    /// Says the last cursors, takes leave of the server, and closes the vault.
+    pub async fn close(self) {
+        let (reply, answer) = oneshot::channel();
+        let close = Input::Close(Box::new(move || {
+            let _ = reply.send(()); // Whoever waited may have gone.
+        }));
+        if self.inputs.send(close).await.is_ok() {
+            // If the runner has failed, it has closed already.
+            let _ = answer.await;
+        }
+    }
+
+    fn stopped(&self) -> ClientError {
+        match &self.standing.borrow().failed {
+            Some(reason) => ClientError::Transfer(reason.clone()),
+            None => ClientError::Stopped,
+        }
+    }
+}
+
+/// The join may succeed later, with the same link: what was begun stays.
+fn may_pass(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::TooMany | ErrorCode::Unavailable | ErrorCode::Internal)
+}
+
+/// A profile whose vault is open, before a core runs on it.
+struct Opened {
+    lock: Lock,
+    vault: Vault,
+    key_place: KeyPlace,
+}
+
+impl Opened {
+    fn existing(profile: &Profile, options: &Options<'_>) -> Result<Self, ClientError> {
+        let lock = Lock::acquire(&profile.lock(), options.patience)?;
+        let (key, key_place) = key::load(profile.folder(), options.ask)?;
+        Ok(Self { lock, vault: Vault::open(&profile.vault(), &key)?, key_place })
+    }
+
+    fn new(profile: &Profile, options: &Options<'_>) -> Result<Self, ClientError> {
+        if profile.exists() {
+            return Self::existing(profile, options);
+        }
+        let lock = Lock::acquire(&profile.lock(), options.patience)?;
+        let (key, key_place) = key::create(profile.folder(), options.ask)?;
+        Ok(Self { lock, vault: Vault::open(&profile.vault(), &key)?, key_place })
+    }
+
+    fn restore(&self) -> Result<Option<ClientCore>, ClientError> {
+        let rows = self.vault.rows_without(&[b"h/", SHELL_ROWS, b"x/"])?;
+        match ClientCore::restore(rows.into_iter().filter(|(key, _)| !is_history(key))) {
+            Ok(core) => Ok(Some(core)),
+            Err(RestoreError::Empty) => Ok(None),
+            Err(error) => Err(ClientError::Restore(error)),
+        }
+    }
+
+    fn start(self, profile: &Profile, mut core: ClientCore) -> Result<(Client, Events), ClientError> {
+        let ca = profile.ca();
+        let endpoint = Endpoint::new(core.server(), ca.exists().then_some(ca.as_path()))?;
+        let effects = core.start(now(), &mut OsRng);
+        Ok(self.run(endpoint, core, effects))
+    }
+
+    fn run(self, endpoint: Endpoint, core: ClientCore, effects: Vec<Effect>) -> (Client, Events) {
+        let http = Http::new(&endpoint);
+        let vault = Arc::new(Mutex::new(self.vault));
+        let (inputs, queue) = mpsc::channel(INPUTS_MAX);
+        let (report, standing) = watch::channel(Standing::default());
+        let (listener, events) = mpsc::unbounded_channel();
+        let (network, queue) = ((endpoint, http.clone()), (inputs.downgrade(), queue));
+        let runner = Runner::new(core, vault.clone(), network, queue, (listener, report));
+        tokio::spawn(runner.run(effects));
+        (Client { inputs, vault, http, standing, key_place: self.key_place, _lock: self.lock }, events)
+    }
+}
+
+/// Rows with these keys are the shell's own: the core never sees them.
+pub(crate) const SHELL_ROWS: &[u8] = b"s/";
+const INPUTS_MAX: usize = 256;

@@ -1,0 +1,329 @@
+//! What can be typed. Every option has its help here, and nowhere else.
+
+use std::path::PathBuf;
+
+use allod_wire::{Address, Domain, UserName};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Talk from the command line, end-to-end encrypted.
+#[derive(Debug, Parser)]
+#[command(name = "allod", version, max_term_width = 100, after_help = EXAMPLES, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// The profile to use: one device of one user.
+    #[arg(long = "as", global = true, value_name = "NAME", env = "ALLOD_AS", default_value = "default")]
+    pub(crate) profile: String,
+    /// Answer in JSON (docs/cli.md).
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// How many seconds to wait for the server.
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 20)]
+    pub(crate) wait: u64,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Join an organisation, or add this device to your account, by a link.
+    #[command(after_help = "Example:\n  allod --as alice join 'https://chat.example.org/#join/…' --name alice")]
+    Join(Join),
+    /// Start a conversation: with one person, or with a title for a group.
+    #[command(after_help = "Examples:\n  allod new bob\n  allod new --title \"Budget 2027\" bob carol")]
+    New {
+        /// The group's title.
+        #[arg(long, value_name = "TITLE")]
+        title: Option<String>,
+        /// The people: NAME, or NAME@DOMAIN.
+        #[arg(value_name = "PERSON", required_unless_present = "title")]
+        people: Vec<Person>,
+    },
+    /// List conversations, the newest first.
+    List,
+    /// Read a conversation.
+    #[command(
+        after_help = "Examples:\n  allod read \"Budget 2027\"\n  allod read bob --follow\n  allod read bob --json --since 120"
+    )]
+    Read {
+        /// A title, a person, or the beginning of a conversation's id.
+        conversation: String,
+        /// Go on as messages come, until interrupted.
+        #[arg(long, short)]
+        follow: bool,
+        /// Only what stands behind this position.
+        #[arg(long, value_name = "POSITION")]
+        since: Option<u64>,
+        /// At most so many lines, the last ones.
+        #[arg(long, short = 'n', value_name = "LINES", default_value_t = 50)]
+        limit: u32,
+        /// Leave unread what is unread.
+        #[arg(long)]
+        peek: bool,
+    },
+    /// Send a message.
+    #[command(
+        after_help = "Examples:\n  allod send bob 'The draft is ready.'\n  journalctl -n 20 | allod send Operations -"
+    )]
+    Send {
+        /// A title, a person, or the beginning of a conversation's id.
+        conversation: String,
+        /// The message; - reads it from standard input.
+        #[arg(allow_hyphen_values = true)]
+        text: String,
+    },
+    /// Send files, and fetch them.
+    #[command(subcommand)]
+    File(FileCommand),
+    /// Who can read a conversation: people, their devices, and what changed lately.
+    Who {
+        /// A title, a person, or the beginning of a conversation's id.
+        conversation: String,
+    },
+    /// The people of a conversation and their roles.
+    Members {
+        /// A title, a person, or the beginning of a conversation's id.
+        conversation: String,
+    },
+    /// Add people to a group.
+    Add {
+        /// A title, or the beginning of a conversation's id.
+        conversation: String,
+        /// The people: NAME, or NAME@DOMAIN.
+        #[arg(value_name = "PERSON", required = true)]
+        people: Vec<Person>,
+    },
+    /// Remove a person from a group, with all devices.
+    Remove {
+        /// A title, or the beginning of a conversation's id.
+        conversation: String,
+        /// Who.
+        person: Person,
+    },
+    /// Leave a conversation.
+    Leave {
+        /// A title, a person, or the beginning of a conversation's id.
+        conversation: String,
+    },
+    /// Change a group's title.
+    Rename {
+        /// The title now, or the beginning of the conversation's id.
+        conversation: String,
+        /// The title from now on.
+        title: String,
+    },
+    /// Change what somebody may do in a group.
+    Role {
+        /// A title, or the beginning of a conversation's id.
+        conversation: String,
+        /// Who.
+        person: Person,
+        /// The role from now on.
+        role: Role,
+    },
+    /// Take a person's changed identity for good, after you have checked with them.
+    Accept {
+        /// Who.
+        person: Person,
+    },
+    /// Decide about a conversation in which the server was caught showing different people different things.
+    Decide {
+        /// A title, a person, or the beginning of a conversation's id.
+        conversation: String,
+        /// What to do.
+        choice: Choice,
+    },
+    /// The people of your organisation.
+    People,
+    /// Make a link that lets somebody join (administrators only).
+    #[command(after_help = "Examples:\n  allod invite --name carol\n  allod invite --uses 20 --days 3")]
+    Invite(Invite),
+    /// Your own devices.
+    Devices {
+        /// List them, if nothing else is said.
+        #[command(subcommand)]
+        command: Option<DeviceCommand>,
+    },
+    /// Who you are here.
+    Whoami,
+    /// Fetch what is new and send what waits.
+    Sync,
+    /// Print everything that happens as lines of JSON, until interrupted: for bots.
+    #[command(
+        after_help = "With --commands it also takes lines of JSON on standard input:\n  {\"id\":\"1\",\"send\":{\"conversation\":\"Operations\",\"text\":\"pong\"}}\n  {\"id\":\"2\",\"read\":{\"conversation\":\"Operations\",\"position\":42}}"
+    )]
+    Watch {
+        /// Take commands on standard input, and end when it ends.
+        #[arg(long)]
+        commands: bool,
+    },
+    /// Print a completion script for your shell.
+    #[command(after_help = "Example:\n  allod completions bash > ~/.local/share/bash-completion/completions/allod")]
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// `allod join`.
+#[derive(Debug, Args)]
+pub(crate) struct Join {
+    /// The link; in quotes, since it contains #.
+    pub(crate) link: String,
+    /// Your name in the organisation, if the invitation does not say it.
+    #[arg(long)]
+    pub(crate) name: Option<UserName>,
+    /// Trust only the certificates in this PEM file, instead of the system's.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+}
+
+/// `allod invite`.
+#[derive(Debug, Args)]
+pub(crate) struct Invite {
+    /// Only for this name.
+    #[arg(long)]
+    pub(crate) name: Option<UserName>,
+    /// Make an administrator, who invites people and manages accounts, and reads nobody's conversations.
+    #[arg(long)]
+    pub(crate) admin: bool,
+    /// How many people can use it.
+    #[arg(long, default_value_t = 1, conflicts_with = "name", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) uses: u32,
+    /// For how many days.
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=365))]
+    pub(crate) days: u32,
+}
+
+/// `allod file …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum FileCommand {
+    /// Send a file. Run it again to go on after an interruption.
+    #[command(after_help = "Example:\n  allod file send bob plan.pdf --caption 'as agreed'")]
+    Send {
+        /// A title, a person, or the beginning of a conversation's id.
+        conversation: String,
+        /// The file.
+        path: PathBuf,
+        /// What to write with it.
+        #[arg(long, default_value = "")]
+        caption: String,
+    },
+    /// Fetch a file. Run it again to go on after an interruption.
+    #[command(after_help = "Examples:\n  allod file get bob last\n  allod file get bob 42 -o plan.pdf")]
+    Get {
+        /// A title, a person, or the beginning of a conversation's id.
+        conversation: String,
+        /// The message: its position, the beginning of its id, or `last` for the last file.
+        message: String,
+        /// Where to put it: a file or a folder; in the current folder under its own name if nothing is said.
+        #[arg(long, short, value_name = "PATH")]
+        output: Option<PathBuf>,
+        /// Replace a file that is there.
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+/// `allod devices …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeviceCommand {
+    /// Make a link that adds one more device to your account. It is as secret as the account: open it on that device only.
+    Link,
+    /// Remove a device from your account and from all conversations.
+    Remove {
+        /// The beginning of its id.
+        device: String,
+    },
+}
+
+/// A role in a conversation.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Role {
+    /// Talks.
+    Member,
+    /// Adds, removes, renames.
+    Admin,
+    /// Also changes roles.
+    Owner,
+}
+
+impl From<Role> for allod_client_core::Role {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Member => Self::Member,
+            Role::Admin => Self::Admin,
+            Role::Owner => Self::Owner,
+        }
+    }
+}
+
+/// What to do about a server that was caught.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Choice {
+    /// Go on with what this device has.
+    GoOn,
+    /// Leave the conversation.
+    Leave,
+}
+
+/// A person as typed: a name of the own organisation, or an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Person {
+    /// `bob`
+    Name(UserName),
+    /// `bob@example.org`
+    Address(Address),
+}
+
+impl std::str::FromStr for Person {
+    type Err = allod_wire::address::AddressError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.contains('@') { text.parse().map(Self::Address) } else { text.parse().map(Self::Name) }
+    }
+}
+
+impl Person {
+    /// The whole address; a name alone is of `domain`.
+    pub(crate) fn at(self, domain: &Domain) -> Address {
+        match self {
+            Self::Name(name) => Address { name, domain: domain.clone() },
+            Self::Address(address) => address,
+        }
+    }
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  allod --as alice join 'http://localhost:8440/#join/…' --name alice
+  allod --as alice new --title \"Budget 2027\" bob
+  allod --as alice send \"Budget 2027\" \"The draft is ready.\"
+  allod --as bob read \"Budget 2027\" --follow
+  allod --as bob who \"Budget 2027\"
+
+Profiles are folders in ALLOD_HOME (else in your data folder). Their state is encrypted: the key is in the
+keyring of your system, or derived from ALLOD_PASSPHRASE, or else in a file that only you can read.
+
+Exit status: 0 done, 1 refused, 2 wrong usage, 3 server away, 4 not found, 5 profile unusable,
+6 accepted here and queued until the server is back.";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_name_alone_is_of_the_own_domain() {
+        let domain: Domain = "example.org".parse().unwrap();
+        assert_eq!("bob".parse::<Person>().unwrap().at(&domain).to_string(), "bob@example.org");
+        assert_eq!("bob@other.example".parse::<Person>().unwrap().at(&domain).to_string(), "bob@other.example");
+        assert!("Bob".parse::<Person>().is_err());
+    }
+}

@@ -1,0 +1,169 @@
+//! `allod send` and `allod read`
+
+use std::io::Read;
+
+use allod_client::Events;
+use allod_client_core::view::{ConversationSummary, MessageView, Status};
+use allod_client_core::{ClientCore, Event};
+use allod_wire::{EntryId, LogId, Position};
+use serde_json::json;
+
+use crate::cli::Cli;
+use crate::failure::Failure;
+use crate::session::Session;
+use crate::show;
+
+/// `allod send`
+pub(crate) async fn send(cli: &Cli, name: &str, text: &str) -> Result<(), Failure> {
+    let text = if text == "-" { read_stdin()? } else { text.to_owned() };
+    if text.trim().is_empty() {
+        return Err(Failure::Usage("the message is empty".to_owned()));
+    }
+    let session = Session::open_and_sync(cli).await?;
+    let one = session.find(name).await?;
+    let log = one.log;
+    let id = session.act(move |core, now, rng| core.send_text(log, &text, now, rng)).await?;
+    let sent = wait_sent(&session, log, id).await;
+    report_sent(&session, log, id, sent)?;
+    session.close().await;
+    Ok(())
+}
+
+/// Says what became of a message.
+pub(crate) fn report_sent(
+    session: &Session,
+    log: LogId,
+    id: EntryId,
+    sent: Result<(), Failure>,
+) -> Result<(), Failure> {
+    let status = match &sent {
+        Ok(()) => "sent",
+        Err(Failure::Queued(_)) => "sending",
+        Err(_) => return sent,
+    };
+    if session.json {
+        show::json(&json!({ "message": { "id": id.to_string(), "log": log.to_string(), "status": status } }));
+    }
+    sent
+}
+
+/// Waits until the server has the message on disk.
+pub(crate) async fn wait_sent(session: &Session, log: LogId, id: EntryId) -> Result<(), Failure> {
+    let status = move |core: &ClientCore| core.outbox(log).into_iter().find(|one| one.id == id).map(|one| one.status);
+    loop {
+        match session.client.look(status).await? {
+            None | Some(Status::Sent) => return Ok(()),
+            Some(Status::Failed) => {
+                return Err(Failure::refused("not-sent", "the server does not take this message"));
+            }
+            Some(Status::Sending) => {}
+        }
+        if let allod_client::Waited::Late(_) = session.wait(|standing| standing.quiet).await? {
+            return match session.client.look(status).await? {
+                Some(Status::Sending) => Err(Failure::Queued(
+                    "the server is away: the message waits on this device, and goes with the next command".to_owned(),
+                )),
+                _ => continue,
+            };
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+}
+
+/// `allod read`
+pub(crate) async fn read(cli: &Cli, name: &str, options: &ReadOptions) -> Result<(), Failure> {
+    let session = Session::open_and_sync(cli).await?;
+    // From here on nothing is missed: what comes while the history is read waits here.
+    let events = session.events().await?;
+    let one = session.find(name).await?;
+    let log = one.log;
+    let lines = session.client.history(log, None, options.limit).await?;
+    let mut last = options.since.unwrap_or(0);
+    for line in lines.iter().filter(|line| line.position.is_some_and(|position| position > last)) {
+        print(&session, line);
+    }
+    last = lines.iter().filter_map(|line| line.position).max().unwrap_or(0).max(last);
+    for waiting in session.client.look(move |core| core.outbox(log)).await? {
+        print(&session, &waiting);
+    }
+    tell_state(&session, &one);
+    mark_read(&session, log, last, options.peek).await?;
+    if options.follow {
+        follow(&session, &one, events, last, options.peek).await?;
+    }
+    session.close().await;
+    Ok(())
+}
+
+/// Prints lines as they come, until interrupted.
+async fn follow(
+    session: &Session,
+    one: &ConversationSummary,
+    mut events: Events,
+    mut last: u64,
+    peek: bool,
+) -> Result<(), Failure> {
+    loop {
+        let event = tokio::select! {
+            event = events.recv() => event.ok_or_else(|| Failure::Bug("the client stopped".to_owned()))?,
+            _ = tokio::signal::ctrl_c() => return Ok(()),
+        };
+        match event {
+            Event::Message(line) if line.log == one.log && line.position.is_none_or(|position| position > last) => {
+                print(session, &line);
+                last = line.position.unwrap_or(last);
+                mark_read(session, one.log, last, peek).await?;
+            }
+            Event::ReadersChanged { log, wider: true } if log == one.log && !session.json => {
+                show::notice(&format!("More can read this conversation than before: allod who {:?}", one.title));
+            }
+            Event::ForkDetected(log) if log == one.log => {
+                let message = "the server showed different people different conversations: allod decide";
+                return Err(Failure::refused("forked", message));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// How to read.
+pub(crate) struct ReadOptions {
+    pub(crate) follow: bool,
+    pub(crate) since: Option<u64>,
+    pub(crate) limit: u32,
+    pub(crate) peek: bool,
+}
+
+fn print(session: &Session, line: &MessageView) {
+    if session.json {
+        show::json(line);
+    } else {
+        show::line(&show::message(line));
+    }
+}
+
+fn tell_state(session: &Session, one: &ConversationSummary) {
+    if !session.json && one.unseen_reader_change {
+        show::notice(&format!("Who can read this conversation has changed: allod who {:?}", one.title));
+    }
+}
+
+async fn mark_read(session: &Session, log: LogId, last: u64, peek: bool) -> Result<(), Failure> {
+    if !peek && last > 0 {
+        session.client.act(move |core, _, _| ((), core.mark_read(log, Position(last)))).await?;
+    }
+    Ok(())
+}
+
+fn read_stdin() -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().take(STDIN_BYTES_MAX + 1).read_to_end(&mut bytes);
+    read.map_err(|error| Failure::Usage(format!("standard input cannot be read: {error}")))?;
+    if bytes.len() as u64 > STDIN_BYTES_MAX {
+        return Err(Failure::refused("too-large", "that is too long for a message: send it as a file"));
+    }
+    String::from_utf8(bytes).map_err(|_| Failure::Usage("standard input is not text: send it as a file".to_owned()))
+}
+
+/// Longest message from standard input; longer ones are files.
+const STDIN_BYTES_MAX: u64 = 1 << 20;

@@ -1,0 +1,8 @@
+//! One file for each group of verbs.
+
+pub(crate) mod account;
+pub(crate) mod conversation;
+pub(crate) mod file;
+pub(crate) mod join;
+pub(crate) mod message;
+pub(crate) mod watch;

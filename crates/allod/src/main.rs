@@ -1,0 +1,83 @@
+//! `allod`: talk from the command line. Each command opens the profile, fetches what is new, does its work, waits for the server
+//! to confirm it, and closes the profile.
+
+mod cli;
+mod commands;
+mod failure;
+mod session;
+mod show;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::cli::{Cli, Command, FileCommand};
+use crate::commands::message::ReadOptions;
+use crate::commands::{account, conversation, file, join, message, watch};
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("allod: {error}");
+            return ExitCode::from(70);
+        }
+    };
+    let done = runtime.block_on(run(&cli));
+    // What is under way in the background is on disk already, or is asked for again next time.
+    runtime.shutdown_timeout(SHUTDOWN);
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if cli.json {
+                eprintln!("{}", failure.to_json());
+            } else {
+                eprintln!("allod: {failure}");
+            }
+            ExitCode::from(failure.exit_status())
+        }
+    }
+}
+
+async fn run(cli: &Cli) -> Result<(), Failure> {
+    match &cli.command {
+        Command::Join(args) => join::join(cli, args).await,
+        Command::New { title, people } => conversation::new(cli, title.as_deref(), people).await,
+        Command::List => conversation::list(cli).await,
+        Command::Read { conversation, follow, since, limit, peek } => {
+            let options = ReadOptions { follow: *follow, since: *since, limit: *limit, peek: *peek };
+            message::read(cli, conversation, &options).await
+        }
+        Command::Send { conversation, text } => message::send(cli, conversation, text).await,
+        Command::File(FileCommand::Send { conversation, path, caption }) => {
+            file::send(cli, conversation, path, caption).await
+        }
+        Command::File(FileCommand::Get { conversation, message, output, force }) => {
+            file::get(cli, conversation, message, output.as_deref(), *force).await
+        }
+        Command::Who { conversation } => conversation::who(cli, conversation).await,
+        Command::Members { conversation } => conversation::members(cli, conversation).await,
+        Command::Add { conversation, people } => conversation::add(cli, conversation, people).await,
+        Command::Remove { conversation, person } => conversation::remove(cli, conversation, person).await,
+        Command::Leave { conversation } => conversation::leave(cli, conversation).await,
+        Command::Rename { conversation, title } => conversation::rename(cli, conversation, title).await,
+        Command::Role { conversation, person, role } => conversation::role(cli, conversation, person, *role).await,
+        Command::Accept { person } => account::accept(cli, person).await,
+        Command::Decide { conversation, choice } => conversation::decide(cli, conversation, *choice).await,
+        Command::People => account::people(cli).await,
+        Command::Invite(args) => account::invite(cli, args).await,
+        Command::Devices { command } => account::devices(cli, command.as_ref()).await,
+        Command::Whoami => account::whoami(cli).await,
+        Command::Sync => account::sync(cli).await,
+        Command::Watch { commands } => watch::watch(cli, *commands).await,
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Cli::command(), "allod", &mut std::io::stdout());
+            Ok(())
+        }
+    }
+}
+
+const SHUTDOWN: std::time::Duration = std::time::Duration::from_millis(500);

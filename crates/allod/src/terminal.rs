@@ -1,0 +1,58 @@
+//! Asks the person at the terminal.
+
+use std::io::{IsTerminal, Write};
+
+use allod_client::key::AskPassphrase;
+use zeroize::Zeroizing;
+
+/// The terminal, if there is one.
+pub(crate) struct Terminal;
+
+impl AskPassphrase for Terminal {
+    fn new_passphrase(&self) -> Option<Zeroizing<String>> {
+        if !is_interactive() {
+            return None;
+        }
+        eprintln!("This system has no keyring. A passphrase protects your messages on this device.");
+        eprintln!("Leave it empty to keep the key in a file that only you can read.");
+        loop {
+            let first = ask_secret("New passphrase: ")?;
+            if first.is_empty() {
+                return None;
+            }
+            if ask_secret("Again: ")? == first {
+                return Some(first);
+            }
+            eprintln!("They differ. Once more.");
+        }
+    }
+
+    fn passphrase(&self) -> Option<Zeroizing<String>> {
+        if is_interactive() { ask_secret("Passphrase: ") } else { None }
+    }
+
+    fn prefers_passphrase(&self) -> bool {
+        false
+    }
+}
+
+/// Asks for a line. `None` without a terminal, or when its end is reached.
+pub(crate) fn ask_line(question: &str) -> Option<String> {
+    if !is_interactive() {
+        return None;
+    }
+    eprint!("{question}");
+    std::io::stderr().flush().ok()?;
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).ok().filter(|bytes| *bytes > 0)?;
+    Some(line.trim().to_owned())
+}
+
+fn ask_secret(question: &str) -> Option<Zeroizing<String>> {
+    rpassword::prompt_password(question).ok().map(Zeroizing::new)
+}
+
+/// Somebody can be asked.
+pub(crate) fn is_interactive() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
