@@ -16,7 +16,7 @@ use crate::workspace;
 /// Crates whose whole purpose is to test the others.
 const TEST_CRATES: &[&str] = &["allod-sim", "allod-e2e", "allod-drill"];
 /// Modules of other crates that are test suites for their users.
-const TEST_NAMES: &[&str] = &["tests", "tests.rs", "contract", "contract.rs"];
+const TEST_NAMES: &[&str] = &["tests", "tests.rs", "testing", "testing.rs", "contract", "contract.rs"];
 
 /// Print rule, code and test for every numbered rule of spec/; fail on a rule that no test names.
 ///

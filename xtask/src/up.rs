@@ -22,9 +22,10 @@ pub(crate) struct Args {
     /// Where the server keeps its configuration and its store.
     #[arg(long, value_name = "DIR", default_value = "allod-data")]
     data: PathBuf,
-    /// Where it listens; for a new data folder only, afterwards it is in allodd.toml.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8440")]
-    listen: String,
+    /// Where it listens [default: as `allodd init`, on loopback]; for a new data folder only, afterwards it is in
+    /// allodd.toml.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
     /// The organisation's domain; for a new data folder only.
     #[arg(long, value_name = "NAME", default_value = "localhost")]
     domain: String,
@@ -65,8 +66,10 @@ pub(crate) fn run(args: Args) -> Result<()> {
 }
 
 fn init(program: &Path, data: &Path, args: &Args) -> Result<()> {
-    sh(program, ["init", "--domain", &args.domain, "--listen", &args.listen, "--data"])
-        .args([data.as_os_str(), "--web-root".as_ref(), web::dist().as_os_str()])
+    let listen = args.listen.as_ref().map(|address| ["--listen", address]);
+    sh(program, ["init", "--domain", &args.domain])
+        .args(listen.into_iter().flatten())
+        .args(["--data".as_ref(), data.as_os_str(), "--web-root".as_ref(), web::dist().as_os_str()])
         .run()
 }
 
