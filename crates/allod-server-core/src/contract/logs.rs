@@ -256,7 +256,8 @@ pub async fn gateways_are_told_one_page_and_who_is_revoked_h_4<F: Factory>(facto
     world.append(log, ADMIN, commit(1, 1, vec![revoke(BOB)])).await.unwrap();
     let _refused = world.append(log, BOB, message(2)).await.unwrap_err();
     let (mut next, mut revoked_keys) = (2, Vec::new());
-    for hint in heard.lock().unwrap().iter() {
+    let heard = heard.lock().unwrap().clone();
+    for hint in &heard {
         let Hint::Entries { log: of, page, revoked } = hint else { continue };
         assert_eq!(*of, log);
         let first = page.entries[0].position;
