@@ -1,1 +1,3 @@
+//! Whole conversations, each test a sentence.
 
+mod basics;
