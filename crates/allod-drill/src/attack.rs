@@ -21,20 +21,20 @@ const NEAR_BYTES: usize = 192;
 
 /// A row: its table, and its values.
 #[derive(Debug, Clone)]
-pub struct Row {
+pub(crate) struct Row {
     /// Name of the table.
-    pub table: String,
+    pub(crate) table: String,
     /// Blobs and texts as they are; integers as 8 bytes, and their upper half besides.
-    pub values: Vec<Vec<u8>>,
+    pub(crate) values: Vec<Vec<u8>>,
     /// Integers, for the search for times.
-    pub integers: Vec<i64>,
+    pub(crate) integers: Vec<i64>,
 }
 
 /// Reads every row of every table.
 ///
 /// # Errors
 /// If the file is no database.
-pub fn read_rows(database: &Path) -> Result<Vec<Row>> {
+pub(crate) fn read_rows(database: &Path) -> Result<Vec<Row>> {
     let db = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let mut tables = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table'")?;
     let tables: Vec<String> = tables.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
@@ -68,10 +68,10 @@ fn integer_values(number: i64) -> Vec<Vec<u8>> {
 }
 
 /// Claims that an account belongs to an object (a conversation, a message).
-pub type Claims = BTreeSet<(String, Vec<u8>)>;
+pub(crate) type Claims = BTreeSet<(String, Vec<u8>)>;
 
 /// At rest: which of `objects` (ids as they stand in the database) are connected to which account's name, through rows.
-pub fn claims_at_rest(rows: &[Row], accounts: &[String], objects: &[Vec<u8>]) -> Claims {
+pub(crate) fn claims_at_rest(rows: &[Row], accounts: &[String], objects: &[Vec<u8>]) -> Claims {
     let neighbours = connect(rows);
     let mut rows_with: BTreeMap<&[u8], Vec<usize>> = BTreeMap::new();
     for (index, row) in rows.iter().enumerate() {
@@ -128,7 +128,7 @@ fn reachable(neighbours: &[BTreeSet<usize>], start: Vec<usize>) -> BTreeSet<usiz
 }
 
 /// In memory: which of `objects` lie close to something that names an account.
-pub fn claims_in_memory(memory: &[Vec<u8>], names: &[(String, Vec<u8>)], objects: &[Vec<u8>]) -> Claims {
+pub(crate) fn claims_in_memory(memory: &[Vec<u8>], names: &[(String, Vec<u8>)], objects: &[Vec<u8>]) -> Claims {
     let patterns: Vec<&[u8]> = names.iter().map(|(_, bytes)| bytes.as_slice()).chain(objects.iter().map(Vec::as_slice)).collect();
     let automaton = AhoCorasick::new(&patterns).expect("ids are few and short");
     let mut claims = Claims::new();
@@ -152,7 +152,7 @@ pub fn claims_in_memory(memory: &[Vec<u8>], names: &[(String, Vec<u8>)], objects
 }
 
 /// How much better than blind claims: the share of the truth that was claimed, less the share that as many claims at random would hit.
-pub fn advantage(claims: &Claims, truth: &Claims, possible: usize) -> f64 {
+pub(crate) fn advantage(claims: &Claims, truth: &Claims, possible: usize) -> f64 {
     if truth.is_empty() || possible == 0 {
         return 0.0;
     }
@@ -161,7 +161,7 @@ pub fn advantage(claims: &Claims, truth: &Claims, possible: usize) -> f64 {
 }
 
 /// The finest time in the integers of `rows`, in seconds: a count of seconds, milli- or microseconds near `now_secs` gives itself away.
-pub fn time_resolution_secs(rows: &[Row], now_secs: i64) -> f64 {
+pub(crate) fn time_resolution_secs(rows: &[Row], now_secs: i64) -> f64 {
     let month = 30 * 86_400;
     let near_now = |number: i64, per_sec: i64| (number / per_sec - now_secs).abs() < month && number / per_sec != 0;
     let finest = rows.iter().flat_map(|row| &row.integers).filter_map(|number| {

@@ -4,7 +4,7 @@ use rand_core::RngCore;
 
 /// The kinds of field, each reported by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Field {
+pub(crate) enum Field {
     /// What somebody wrote.
     Message,
     /// Name of a file.
@@ -17,25 +17,25 @@ pub enum Field {
 
 impl Field {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Message, Self::FileName, Self::FileBytes, Self::GroupTitle];
+    pub(crate) const ALL: [Self; 4] = [Self::Message, Self::FileName, Self::FileBytes, Self::GroupTitle];
 }
 
 /// One canary.
 #[derive(Debug, Clone)]
-pub struct Canary {
+pub(crate) struct Canary {
     /// Where it was put.
-    pub field: Field,
+    pub(crate) field: Field,
     /// 26 letters and digits, 128 random bits.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 /// The canaries of a world.
 #[derive(Debug, Default)]
-pub struct Canaries(pub Vec<Canary>);
+pub(crate) struct Canaries(pub(crate) Vec<Canary>);
 
 impl Canaries {
     /// A fresh one for `field`.
-    pub fn make(&mut self, field: Field, rng: &mut impl RngCore) -> String {
+    pub(crate) fn make(&mut self, field: Field, rng: &mut impl RngCore) -> String {
         let mut bytes = [0; 16];
         rng.fill_bytes(&mut bytes);
         let text = data_encoding::BASE32_NOPAD.encode(&bytes).to_lowercase();

@@ -7,18 +7,18 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 /// A part of the loot, read when it is searched: memory and databases can be large.
-pub struct Loot {
+pub(crate) struct Loot {
     /// Files of the data folder (database, write-ahead log, blobs, configuration, keys) and the server's log.
-    pub files: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
     /// Readable memory of the process, one piece for each mapping.
-    pub memory: Vec<Vec<u8>>,
+    pub(crate) memory: Vec<Vec<u8>>,
 }
 
 /// Takes everything under `folder`, the file `log`, and the memory of `process`.
 ///
 /// # Errors
 /// If a file or the memory cannot be read (memory needs the same rights as a debugger).
-pub fn take(folder: &Path, log: &Path, process: u32) -> Result<Loot> {
+pub(crate) fn take(folder: &Path, log: &Path, process: u32) -> Result<Loot> {
     let memory = read_memory(process).with_context(|| format!("cannot read the memory of process {process}: run as root"))?;
     let mut files = vec![log.to_owned()];
     list(folder, &mut files)?;
@@ -30,7 +30,7 @@ impl Loot {
     ///
     /// # Errors
     /// If a file cannot be read.
-    pub fn for_each(&self, mut f: impl FnMut(&[u8])) -> Result<()> {
+    pub(crate) fn for_each(&self, mut f: impl FnMut(&[u8])) -> Result<()> {
         for file in &self.files {
             f(&fs::read(file).with_context(|| file.display().to_string())?);
         }
@@ -39,7 +39,7 @@ impl Loot {
     }
 
     /// Bytes of memory taken.
-    pub fn memory_bytes(&self) -> usize {
+    pub(crate) fn memory_bytes(&self) -> usize {
         self.memory.iter().map(Vec::len).sum()
     }
 }

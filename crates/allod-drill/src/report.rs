@@ -8,43 +8,43 @@ use serde::Serialize;
 
 /// One figure.
 #[derive(Debug, Clone, Serialize)]
-pub struct Figure {
+pub(crate) struct Figure {
     /// Stable name.
-    pub id: &'static str,
+    pub(crate) id: &'static str,
     /// What was measured.
-    pub value: f64,
+    pub(crate) value: f64,
     /// Of what.
-    pub unit: &'static str,
+    pub(crate) unit: &'static str,
     /// What it should be, in words.
-    pub target: String,
+    pub(crate) target: String,
     /// Whether it is.
-    pub holds: bool,
+    pub(crate) holds: bool,
     /// What a reader should know.
-    pub note: String,
+    pub(crate) note: String,
 }
 
 /// All figures of a drill.
 #[derive(Debug, Default, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// In the order of the table.
-    pub figures: Vec<Figure>,
+    pub(crate) figures: Vec<Figure>,
 }
 
 impl Report {
     /// Adds a figure that must be at most `max`.
-    pub fn at_most(&mut self, id: &'static str, value: f64, max: f64, unit: &'static str, note: impl Into<String>) {
+    pub(crate) fn at_most(&mut self, id: &'static str, value: f64, max: f64, unit: &'static str, note: impl Into<String>) {
         let target = if max == 0.0 { "0".to_owned() } else { format!("at most {max:.3}") };
         self.figures.push(Figure { id, value, unit, target, holds: value <= max, note: note.into() });
     }
 
     /// Adds a figure that must be at least `min`.
-    pub fn at_least(&mut self, id: &'static str, value: f64, min: f64, unit: &'static str, note: impl Into<String>) {
+    pub(crate) fn at_least(&mut self, id: &'static str, value: f64, min: f64, unit: &'static str, note: impl Into<String>) {
         let target = format!("at least {min:.3}");
         self.figures.push(Figure { id, value, unit, target, holds: value >= min, note: note.into() });
     }
 
     /// Whether every figure holds.
-    pub fn holds(&self) -> bool {
+    pub(crate) fn holds(&self) -> bool {
         self.figures.iter().all(|figure| figure.holds)
     }
 
@@ -52,7 +52,7 @@ impl Report {
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub fn publish(&self, folder: &Path, name: &str) -> Result<()> {
+    pub(crate) fn publish(&self, folder: &Path, name: &str) -> Result<()> {
         println!("{:<34} {:>12} {:<14} {:<20} holds", name, "value", "unit", "target");
         for figure in &self.figures {
             let holds = if figure.holds { "yes" } else { "NO" };

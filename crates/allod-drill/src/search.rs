@@ -14,7 +14,7 @@ use crate::canary::{Canaries, Field};
 const DECOMPRESSED_BYTES_MAX: u64 = 16 << 20;
 
 /// Patterns for all canaries.
-pub struct Searcher {
+pub(crate) struct Searcher {
     automaton: AhoCorasick,
     /// For each pattern, the index of its canary.
     canary_of: Vec<usize>,
@@ -23,11 +23,11 @@ pub struct Searcher {
 
 /// Which canaries were found.
 #[derive(Debug, Default, Clone)]
-pub struct Found(BTreeSet<usize>);
+pub(crate) struct Found(BTreeSet<usize>);
 
 impl Searcher {
     /// Patterns for `canaries` in all encodings.
-    pub fn new(canaries: &Canaries) -> Self {
+    pub(crate) fn new(canaries: &Canaries) -> Self {
         let mut patterns = Vec::new();
         let mut canary_of = Vec::new();
         for (index, canary) in canaries.0.iter().enumerate() {
@@ -41,7 +41,7 @@ impl Searcher {
     }
 
     /// Notes every canary in `bytes`, compressed parts included.
-    pub fn search(&self, bytes: &[u8], found: &mut Found) {
+    pub(crate) fn search(&self, bytes: &[u8], found: &mut Found) {
         self.search_raw(bytes, found);
         for part in compressed_parts(bytes) {
             self.search_raw(&part, found);
@@ -55,7 +55,7 @@ impl Searcher {
     }
 
     /// How many canaries of `field` were found, and how many there are.
-    pub fn count(&self, found: &Found, field: Field) -> (usize, usize) {
+    pub(crate) fn count(&self, found: &Found, field: Field) -> (usize, usize) {
         let of_field = |index: &usize| self.fields[*index] == field;
         (found.0.iter().filter(|index| of_field(index)).count(), (0..self.fields.len()).filter(of_field).count())
     }
