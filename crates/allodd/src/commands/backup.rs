@@ -1,0 +1,81 @@
+//! `allodd backup` and `allodd restore`. A backup is a folder: store, receipt key and configuration.
+
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+
+use super::{Opened, load};
+use crate::{config, hub_key};
+
+/// Copies everything to a new folder.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  allodd backup --data /var/lib/allod --to /backup/allod-monday")]
+pub(super) struct Backup {
+    /// The data folder.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// The folder to make. It holds the receipt key: keep it as safe as the original.
+    #[arg(long, value_name = "DIR")]
+    to: PathBuf,
+}
+
+/// Makes a data folder from a backup.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  allodd restore --from /backup/allod-monday --data /var/lib/allod")]
+pub(super) struct Restore {
+    /// The backup.
+    #[arg(long, value_name = "DIR")]
+    from: PathBuf,
+    /// The folder to make; no server may run on it.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+}
+
+impl Backup {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let opened = Opened::new(&self.data)?;
+        make_empty(&self.to)?;
+        opened.store.backup(&self.to)?;
+        copy_beside(&self.data, &opened.config.data, &self.to)?;
+        println!("{} holds everything. It is complete: the store was checked as it was copied.", self.to.display());
+        Ok(())
+    }
+}
+
+impl Restore {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        load(&self.from)?;
+        hub_key::read(&self.from)?;
+        make_empty(&self.data)?;
+        allod_store_sqlite::restore(&self.from, &self.data)?;
+        copy_beside(&self.from, &self.from, &self.data)?;
+        println!("{} is ready: `allodd doctor --data {0}`, then `allodd serve`.", self.data.display());
+        Ok(())
+    }
+}
+
+fn make_empty(folder: &Path) -> anyhow::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).context("the folder cannot be made")?;
+    anyhow::ensure!(std::fs::read_dir(folder)?.next().is_none(), "{} is not empty", folder.display());
+    Ok(())
+}
+
+/// Configuration and key. In the copy they stand in one folder, so `data` is what it is by default.
+fn copy_beside(config_folder: &Path, data: &Path, to: &Path) -> anyhow::Result<()> {
+    let text = std::fs::read_to_string(config_folder.join(config::FILE_NAME))?;
+    let lines = text.lines().map(|line| match line.split_once('=') {
+        Some((key, _)) if key.trim() == "data" => "data = \".\"",
+        _ => line,
+    });
+    let mut text = lines.collect::<Vec<_>>().join("\n");
+    text.push('\n');
+    std::fs::write(to.join(config::FILE_NAME), text)?;
+    let key = to.join(hub_key::FILE_NAME);
+    std::fs::copy(data.join(hub_key::FILE_NAME), &key)?;
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600))?;
+    std::fs::File::open(&key)?.sync_all()?;
+    std::fs::File::open(to)?.sync_all()?;
+    Ok(())
+}

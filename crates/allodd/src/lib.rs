@@ -1,0 +1,273 @@
+//! The Allod server: blind logs over HTTP and WebSocket, one program and one data folder. Spec: `spec/http.md`.
+//!
+//! It decides nothing (`allod-server-core` does) and keeps nothing (a store does): it moves bytes, and bounds what anybody can
+//! ask of it. **Invariant:** there is no path from here to `allod-mls`, and no answer or log line holds memory, configuration,
+//! addresses, names or ids.
+
+mod body;
+pub mod commands;
+pub mod config;
+mod credentials;
+pub mod hub_key;
+mod limits;
+mod listen;
+mod log;
+mod metrics;
+mod process;
+mod routes;
+mod server;
+mod socket;
+mod tls;
+mod web;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use allod_crypto::identity::SigningSecret;
+use allod_server_core::Store;
+use allod_store_sqlite::{OpenError, Options, SqliteStore};
+use allod_wire::account::Organisation;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
+
+use crate::config::Config;
+use crate::listen::Listening;
+use crate::server::Server;
+use crate::tls::Certificates;
+
+pub use server::Clock;
+
+/// What has had its time is taken away this often.
+const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
+/// A server that stops waits this long for requests and sockets that are under way.
+const STOP_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The key that signs receipts.
+    #[error(transparent)]
+    HubKey(#[from] hub_key::HubKeyError),
+    /// The store.
+    #[error("the store in {folder} cannot be opened")]
+    Store {
+        /// Where.
+        folder: String,
+        /// Why.
+        source: OpenError,
+    },
+    /// The certificate.
+    #[error(transparent)]
+    Tls(#[from] tls::TlsError),
+    /// The web app's folder.
+    #[error("the web app's folder {folder} cannot be read")]
+    Web {
+        /// Where.
+        folder: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The address.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A thread.
+    #[error("a thread cannot be started")]
+    Thread(#[from] tokio::task::JoinError),
+    /// Signals.
+    #[error("signals cannot be received")]
+    Signals(#[source] std::io::Error),
+}
+
+/// A server that runs.
+pub struct Running {
+    address: SocketAddr,
+    store: SqliteStore,
+    server: Arc<Server<SqliteStore>>,
+    certificates: Option<Arc<Certificates>>,
+    stop: watch::Sender<bool>,
+    accepting: JoinHandle<()>,
+    helpers: Vec<JoinHandle<()>>,
+}
+
+/// Opens the data folder and begins to serve.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> {
+    let (data, policy) = (config.data.clone(), config.policy());
+    let opened = tokio::task::spawn_blocking(move || -> Result<_, StartError> {
+        let hub = Arc::new(hub_key::read(&data)?);
+        Ok((open(&data, Arc::clone(&hub), policy)?, hub))
+    });
+    let (store, hub) = opened.await??;
+    start_on(config, clock, store, &hub).await
+}
+
+/// As [`start`], on a store that is open.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn start_on(
+    config: Config,
+    clock: Clock,
+    store: SqliteStore,
+    hub: &SigningSecret,
+) -> Result<Running, StartError> {
+    let certificates = if config.has_tls() { Some(Arc::new(Certificates::load(&config.tls)?)) } else { None };
+    let web = web::Web::load(&config.web_root)
+        .map_err(|source| StartError::Web { folder: config.web_root.display().to_string(), source })?;
+    let listen_error = |address| move |source| StartError::Listen { address, source };
+    let listener = TcpListener::bind(config.listen).await.map_err(listen_error(config.listen))?;
+    let address = listener.local_addr().map_err(listen_error(config.listen))?;
+    let (stop, stopping) = watch::channel(false);
+    let server = Arc::new(Server {
+        organisation: organisation(&config, hub),
+        limits: limits::Limits::new(&config.limits),
+        counters: Arc::default(),
+        fanout: Arc::default(),
+        store: store.clone(),
+        web,
+        stopping: stopping.clone(),
+        clock,
+        config,
+    });
+    let (listener_of_store, pass_on) = server.fanout.connect();
+    store.listen(listener_of_store);
+    let mut helpers = vec![tokio::spawn(pass_on), tokio::spawn(sweep(Arc::clone(&server)))];
+    if let Some(address) = server.config.metrics.listen {
+        let counters = Arc::clone(&server.counters);
+        helpers.push(tokio::spawn(async move {
+            if let Err(error) = metrics::serve(address, counters).await {
+                log::error("the metrics' address cannot be listened on", error.kind());
+            }
+        }));
+    }
+    let listening = Listening {
+        router: routes::router(Arc::clone(&server)),
+        limits: server.config.limits.clone(),
+        counters: Arc::clone(&server.counters),
+        certificates: certificates.clone(),
+    };
+    let accepting = tokio::spawn(listen::serve(listener, listening, stopping));
+    Ok(Running { address, store, server, certificates, stop, accepting, helpers })
+}
+
+fn open(
+    folder: &std::path::Path,
+    hub: Arc<SigningSecret>,
+    policy: allod_server_core::Policy,
+) -> Result<SqliteStore, StartError> {
+    let options = Options { folder: folder.to_owned(), hub, policy, page_count_max: None };
+    SqliteStore::open(options).map_err(|source| StartError::Store { folder: folder.display().to_string(), source })
+}
+
+fn organisation(config: &Config, hub: &SigningSecret) -> Organisation {
+    Organisation {
+        domain: config.domain.clone(),
+        hub_key: hub.public().into(),
+        retention_days: config.retention_days,
+        blob_bytes_max: config.quotas.blob_mib << 20,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+/// Takes away, at the start and then every hour, what has had its time.
+async fn sweep<S: Store>(server: Arc<Server<S>>) {
+    let mut hours = tokio::time::interval(SWEEP_EVERY);
+    hours.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        hours.tick().await;
+        match server.store.sweep(server.now()).await {
+            Ok(swept) => {
+                let count = swept.logs + swept.entries + swept.blobs + swept.inbox_items + swept.rights;
+                log::info("records that have had their time are gone", count);
+            }
+            Err(failure) => log::warn("records that have had their time could not go", failure.body().code),
+        }
+    }
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its store.
+    pub fn store(&self) -> &SqliteStore {
+        &self.store
+    }
+
+    /// Reads certificate and web app again.
+    pub fn reload(&self) {
+        if let Some(certificates) = &self.certificates {
+            match certificates.reload() {
+                Ok(()) => log::info("the certificate was read again; files", 2_u32),
+                Err(_) => log::error("the new certificate cannot be used; the old one stays; files", 2_u32),
+            }
+        }
+        match self.server.web.reload() {
+            Ok(()) => log::info("the web app was listed again; files", self.server.web.count()),
+            Err(error) => log::error("the web app cannot be read; it stays as it was", error.kind()),
+        }
+    }
+
+    /// Finishes what is under way, closes sockets so that they come again, and closes the store.
+    pub async fn stop(self) {
+        let Self { store, server, stop, accepting, helpers, .. } = self;
+        stop.send_replace(true);
+        server.fanout.stop();
+        let all_gone = async {
+            let _ = accepting.await;
+            while server.fanout.sockets() > 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        if timeout(STOP_PATIENCE, all_gone).await.is_err() {
+            log::warn("sockets that did not go in time", server.fanout.sockets());
+        }
+        helpers.iter().for_each(JoinHandle::abort);
+        drop(server);
+        // What is queued is written before the store closes.
+        let _ = tokio::task::spawn_blocking(move || drop(store)).await;
+    }
+}
+
+/// Serves until SIGTERM or SIGINT; SIGHUP reads certificate and web app again.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn run(config: Config) -> Result<(), StartError> {
+    log::start(config.log_level);
+    if !config.core_dumps {
+        process::forbid_core_dumps();
+    }
+    log::info("open files that the system allows", process::raise_open_files());
+    let signals = |kind| signal(kind).map_err(StartError::Signals);
+    let mut terminate = signals(SignalKind::terminate())?;
+    let mut interrupt = signals(SignalKind::interrupt())?;
+    let mut hang_up = signals(SignalKind::hangup())?;
+    let begun = Instant::now();
+    let running = start(config, Clock::system()).await?;
+    log::info("serving after", begun.elapsed());
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hang_up.recv() => running.reload(),
+        }
+    }
+    let begun = Instant::now();
+    running.stop().await;
+    log::info("stopped within", begun.elapsed());
+    Ok(())
+}
