@@ -42,8 +42,6 @@ icons! {
     CLOSE = "M6.5 6.5l11 11M17.5 6.5l-11 11";
     /// Fetch.
     DOWNLOAD = "M12 4v11M7 10.5l5 5 5-5M5 20h14";
-    /// People.
-    PEOPLE = "M9 4.75a3.25 3.25 0 1 1 0 6.5 3.25 3.25 0 0 1 0-6.5zM3 20c0-3.5 2.7-6 6-6s6 2.5 6 6M16 5a3.25 3.25 0 0 1 0 6.2M17.5 14.3c2.1.8 3.5 2.9 3.5 5.7";
     /// Talk.
     TALK = "M4 5.5h16v11h-9l-4.5 3.5v-3.5H4z";
     /// Out of a conversation.
@@ -52,8 +50,6 @@ icons! {
     WARNING = "M12 4l9 16H3zM12 10v4M12 17v.1";
     /// Cannot be read from outside.
     SEALED = "M4 6.5h16v11H4zM4 7l8 6 8-6";
-    /// Write, rename.
-    PEN = "M5 19l1-4L16.5 4.5l3 3L9 18z";
 }
 
 impl Icon {

@@ -24,6 +24,8 @@ pub enum Command {
     Start(New),
     /// Send text.
     SendText(LogId, String),
+    /// Take away a message that the server will not take.
+    Discard(LogId, EntryId),
     /// Send files.
     SendFiles(LogId, Vec<web_sys::File>),
     /// Stop sending or fetching a file.

@@ -147,6 +147,7 @@ fn change(core: &mut ClientCore, command: Command) -> Done {
     let (now, rng) = (clock::now(), &mut OsRng);
     match command {
         Command::SendText(log, text) => core.send_text(log, &text, now, rng).map(|(_, effects)| effects),
+        Command::Discard(log, id) => Ok(core.discard(log, id)),
         Command::AskPeople => core.ask_people(),
         Command::Add(log, people) => core.add_people(log, people, now, rng),
         Command::Remove(log, person) => core.remove_person(log, &person, now, rng),

@@ -17,11 +17,10 @@ pub const ENGLISH: Strings = Strings {
     adds_device_title: |name| format!("Add this browser to {name}’s devices"),
     cannot_see: |organisation| {
         format!(
-            "Messages, files and the names of groups are encrypted here, in your browser. {organisation}’s server keeps them and cannot read them, nor see who talks with whom in what it keeps."
+            "Messages, files and group names are encrypted here, in your browser. {organisation}’s server keeps them without being able to read them, and what it keeps does not say who talks with whom."
         )
     },
     can_see: "It can see that you have an account and devices, from which network address you connect and when, and roughly how much is sent.",
-    always_shown: "In each conversation you can see who can read it, and nobody is added without a line that says so.",
     browser_weaker: "A web browser runs the page that the server hands it at each visit. It is the weakest kind of device here, and others see that you use one.",
     your_name: "Your name",
     name_hint: "Small letters, digits, dots and dashes. Others find you by it, and it stays.",
@@ -74,6 +73,7 @@ pub const ENGLISH: Strings = Strings {
     status_sending: "On its way",
     status_sent: "The server has it",
     status_failed: "Not sent",
+    discard: "Delete",
     newer_kind: "A message of a newer kind. Reload the page to update Allod.",
     deleted: "Deleted",
     state_creating: "The conversation is being set up. What you write is sent as soon as it is ready.",

@@ -17,11 +17,10 @@ pub const FRENCH: Strings = Strings {
     adds_device_title: |name| format!("Ajouter ce navigateur aux appareils de {name}"),
     cannot_see: |organisation| {
         format!(
-            "Messages, fichiers et noms de groupes sont chiffrés ici même, dans votre navigateur. Le serveur de {organisation} les garde sans pouvoir les lire, et rien de ce qu’il garde ne dit qui parle à qui."
+            "Messages, fichiers et noms de groupes sont chiffrés ici, dans votre navigateur. Le serveur de {organisation} les garde sans pouvoir les lire, et rien de ce qu’il garde ne dit qui parle à qui."
         )
     },
     can_see: "Il voit que vous avez un compte et des appareils, d’où et quand vous vous connectez, et à peu près combien vous envoyez.",
-    always_shown: "Dans chaque conversation, vous voyez qui peut la lire, et personne n’y entre sans qu’une ligne le dise.",
     browser_weaker: "Un navigateur exécute la page que le serveur lui remet à chaque visite. C’est ici l’appareil le moins sûr, et les autres voient que vous en utilisez un.",
     your_name: "Votre nom",
     name_hint: "Minuscules, chiffres, points et tirets. C’est ainsi que l’on vous trouve ; il ne change plus.",
@@ -76,6 +75,7 @@ pub const FRENCH: Strings = Strings {
     status_sending: "En route",
     status_sent: "Reçu par le serveur",
     status_failed: "Non envoyé",
+    discard: "Supprimer",
     newer_kind: "Message d’un type plus récent. Rechargez la page pour mettre Allod à jour.",
     deleted: "Supprimé",
     state_creating: "La conversation se prépare. Ce que vous écrivez partira dès qu’elle sera prête.",

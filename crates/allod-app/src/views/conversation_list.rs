@@ -2,6 +2,7 @@
 
 use allod_client_core::Kind;
 use allod_client_core::view::ConversationSummary;
+use allod_wire::LogId;
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -59,11 +60,9 @@ fn list(ui: Ui, wanted: RwSignal<String>) -> AnyView {
         let text = html::p().child(ui.words.text(|words| words.nothing_found));
         found.with(Vec::is_empty).then(|| html::div().attr("class", "empty").child(text))
     };
-    let rows = For(ForProps::builder()
-        .each(move || found.get())
-        .key(|one| format!("{one:?}"))
-        .children(move |one| row(ui, one))
-        .build());
+    let ids = Memo::new(move |_| found.with(|found| found.iter().map(|one| one.log).collect::<Vec<_>>()));
+    let rows =
+        For(ForProps::builder().each(move || ids.get()).key(|log| *log).children(move |log| row(ui, log)).build());
     let list = html::ul()
         .attr("class", "list")
         .attr("data-test", test_ids::CONVERSATIONS)
@@ -76,34 +75,42 @@ fn list(ui: Ui, wanted: RwSignal<String>) -> AnyView {
         .into_any()
 }
 
-fn row(ui: Ui, one: ConversationSummary) -> AnyView {
-    let (log, title, is_group) = (one.log, ui.title_of(&one), one.kind == Kind::Group);
+/// A row: it stays the same element while what it shows changes, so that the keyboard stays on it.
+fn row(ui: Ui, log: LogId) -> AnyView {
+    let one = Memo::new(move |_| ui.conversations.with(|all| all.iter().find(|one| one.log == log).cloned()));
     let is_open = Memo::new(move |_| ui.open.get() == Some(log));
-    let updated = one.last.as_ref().map_or(one.updated, |last| last.time);
+    let is_group = Memo::new(move |_| one.with(|one| one.as_ref().is_some_and(|one| one.kind == Kind::Group)));
+    let title = Memo::new(move |_| one.get().map(|one| ui.title_of(&one)).unwrap_or_default());
+    let unread = Memo::new(move |_| one.with(|one| one.as_ref().map_or(0, |one| one.unread)));
+    let time = move || {
+        let time = one.with(|one| one.as_ref().map(|one| one.last.as_ref().map_or(one.updated, |last| last.time)));
+        time.map(|time| list_time(time, ui.words.language())).unwrap_or_default()
+    };
     let first = html::span().attr("class", "row-line").child((
-        html::span().attr("class", "row-title clip").child(title.clone()),
-        html::span().attr("class", "row-time").child(move || list_time(updated, ui.words.language())),
+        html::span().attr("class", "row-title clip").child(move || title.get()),
+        html::span().attr("class", "row-time").child(time),
     ));
-    let unread = one.unread;
-    let count = (unread > 0).then(|| {
-        html::span()
-            .attr("class", "count")
-            .attr("data-test", test_ids::UNREAD)
-            .attr("aria-label", move || (ui.words.get().unread)(unread as u64))
-            .child(unread.to_string())
-    });
-    let preview = move || preview(ui, &one, is_group);
+    let count = move || {
+        (unread.get() > 0).then(|| {
+            html::span()
+                .attr("class", "count")
+                .attr("data-test", test_ids::UNREAD)
+                .attr("aria-label", move || (ui.words.get().unread)(unread.get() as u64))
+                .child(unread.get().to_string())
+        })
+    };
+    let preview = move || one.with(|one| one.as_ref().map(|one| preview(ui, one, is_group.get())).unwrap_or_default());
     let second = html::span()
         .attr("class", "row-line")
         .child((html::span().attr("class", "row-preview clip").child(preview), count));
     let button = html::button()
         .attr("type", "button")
-        .attr("class", if unread > 0 { "row unread" } else { "row" })
+        .attr("class", move || if unread.get() > 0 { "row unread" } else { "row" })
         .attr("data-test", test_ids::CONVERSATION_ROW)
-        .attr("data-name", title.clone())
+        .attr("data-name", move || title.get())
         .attr("aria-current", move || if is_open.get() { "true" } else { "false" })
         .on(leptos::ev::click, move |_| ask(Command::Open(log)))
-        .child((face(&title, is_group, false), html::span().child((first, second))));
+        .child((move || face(&title.get(), is_group.get(), false), html::span().child((first, second))));
     html::li().child(button).into_any()
 }
 

@@ -77,11 +77,19 @@ fn meta(ui: Ui, view: &MessageView) -> AnyView {
     let mark = view.own.then(|| match view.status {
         Status::Sending => marked(ui, CLOCK.small(), |words| words.status_sending),
         Status::Sent => marked(ui, CHECK.small(), |words| words.status_sent),
-        Status::Failed => {
-            html::span().attr("class", "failed").child(ui.words.text(|words| words.status_failed)).into_any()
-        }
+        Status::Failed => failed(ui, view.log, view.id),
     });
     html::span().attr("class", "meta").child((clock_time(view.time), mark)).into_any()
+}
+
+/// The server will not take it: says so, and lets the user take it away.
+fn failed(ui: Ui, log: LogId, id: EntryId) -> AnyView {
+    let discard = html::button()
+        .attr("type", "button")
+        .attr("class", "failed")
+        .on(leptos::ev::click, move |_| ask(Command::Discard(log, id)))
+        .child(ui.words.text(|words| words.discard));
+    (html::span().attr("class", "failed").child(ui.words.text(|words| words.status_failed)), discard).into_any()
 }
 
 fn marked(ui: Ui, icon: AnyView, text: super::parts::Text) -> AnyView {

@@ -4,7 +4,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::parts::{Text, button, input};
-use crate::icons::{EYE, Icon, PEOPLE, SEALED, WARNING};
+use crate::icons::{EYE, Icon, SEALED, WARNING};
 use crate::shell::{Command, ask};
 use crate::state::{Fault, Joining, Offer, Phase, Ui};
 use crate::test_ids;
@@ -107,11 +107,7 @@ fn invited(ui: Ui, offer: Offer) -> AnyView {
     let facts = {
         let organisation = organisation.clone();
         let first = move || (ui.words.get().cannot_see)(&organisation);
-        let rest = [
-            (EYE, (|words| words.can_see) as Text),
-            (PEOPLE, |words| words.always_shown),
-            (WARNING, |words| words.browser_weaker),
-        ];
+        let rest = [(EYE, (|words| words.can_see) as Text), (WARNING, |words| words.browser_weaker)];
         let rest = rest.map(|(icon, text)| fact(icon, ui.words.text(text)));
         html::ul().attr("class", "facts").child((fact(SEALED, first), rest.into_iter().collect_view()))
     };
