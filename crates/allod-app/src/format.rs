@@ -40,7 +40,7 @@ fn date_text(time: UnixMillis, language: Language, fields: &[(&str, &str)]) -> S
         // Setting a field of a fresh object does not fail.
         drop(js_sys::Reflect::set(&options, &JsValue::from_str(name), &JsValue::from_str(value)));
     }
-    local(time).to_locale_date_string(language.tag(), &options).into()
+    local(time).to_locale_date_string(language.locale(), &options).into()
 }
 
 /// The day of a message, as a heading: "Today", "Yesterday", "Tuesday 3 March".
@@ -63,13 +63,17 @@ pub fn list_time(time: UnixMillis, language: Language) -> String {
     }
 }
 
-/// A moment within a sentence: "today, 14:02", "3 March".
-pub fn moment(time: UnixMillis, language: Language) -> String {
+/// A day within a sentence: "today", "Tuesday 3 March".
+pub fn day(time: UnixMillis, language: Language) -> String {
     let heading = day_heading(time, language);
-    match local_day(now()) - local_day(time) {
-        ..2 => format!("{}, {}", heading.to_lowercase(), clock_time(time)),
-        _ => heading,
-    }
+    if local_day(now()) - local_day(time) < 2 { heading.to_lowercase() } else { heading }
+}
+
+/// A moment within a sentence: "today, 14:02", "Tuesday 3 March".
+pub fn moment(time: UnixMillis, language: Language) -> String {
+    let recent = local_day(now()) - local_day(time) < 2;
+    let day = day(time, language);
+    if recent { format!("{day}, {}", clock_time(time)) } else { day }
 }
 
 /// `2.4 MB`.

@@ -32,6 +32,14 @@ impl Language {
         }
     }
 
+    /// Whose dates are written.
+    pub fn locale(self) -> &'static str {
+        match self {
+            Self::English => "en-GB",
+            Self::French => "fr-FR",
+        }
+    }
+
     /// The language that goes best with a tag such as `fr-CA`, if any does.
     pub fn from_tag(tag: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|language| tag.split('-').next() == Some(language.tag()))
@@ -196,9 +204,10 @@ pub struct Strings {
     pub cannot_know: &'static str,
     pub cannot_know_text: &'static str,
     pub lately: &'static str,
-    pub device_came: fn(&str) -> String,
-    pub device_went: fn(&str) -> String,
-    pub change_by: fn(&str, &str) -> String,
+    pub device_came: fn(&str, &str) -> String,
+    pub device_came_own: fn(&str) -> String,
+    pub device_went: fn(&str, &str) -> String,
+    pub device_went_own: fn(&str) -> String,
     pub this_device: &'static str,
     pub class_web: &'static str,
     pub class_installed: &'static str,

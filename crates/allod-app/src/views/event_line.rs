@@ -76,7 +76,8 @@ fn sentence(ui: Ui, event: &SystemEvent) -> String {
     }
 }
 
-fn whom(ui: Ui, person: &Address) -> String {
+/// What to call somebody to whom something is done.
+pub(super) fn whom(ui: Ui, person: &Address) -> String {
     let is_me = ui.me.with(|me| me.as_ref().is_some_and(|me| me.address == *person));
     if is_me { ui.words.get().you_object.to_owned() } else { ui.name_of(person) }
 }

@@ -9,10 +9,10 @@ use allod_wire::account::DeviceClass;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::event_line::role_text;
+use super::event_line::{role_text, whom};
 use super::parts::{ask_first, bar, button, face, field, icon_button, text_button};
 use super::people_picker;
-use crate::format::moment;
+use crate::format::{day, moment};
 use crate::icons::{CLOSE, GLOBE, LEAVE, PLUS, PROGRAM};
 use crate::shell::{Command, ask};
 use crate::state::{Pane, Ui};
@@ -99,14 +99,16 @@ fn may_add(current: &ConversationSummary) -> bool {
 fn lately(ui: Ui, changes: Vec<ReaderChangeView>) -> AnyView {
     let rows = changes.into_iter().take(CHANGES_MAX).map(|change| {
         let text = move || {
-            let (words, who) = (ui.words.get(), ui.name_or_you(&change.person));
-            let what = if change.came { (words.device_came)(&who) } else { (words.device_went)(&who) };
-            format!(
-                "{what} {}",
-                (words.change_by)(&moment(change.at, ui.words.language()), &ui.name_or_you(&change.by))
-            )
+            let (words, by) = (ui.words.get(), ui.name_or_you(&change.by));
+            let what = match (change.came, change.by == change.person) {
+                (true, true) => (words.device_came_own)(&by),
+                (true, false) => (words.device_came)(&by, &whom(ui, &change.person)),
+                (false, true) => (words.device_went_own)(&by),
+                (false, false) => (words.device_went)(&by, &whom(ui, &change.person)),
+            };
+            format!("{what} ({})", moment(change.at, ui.words.language()))
         };
-        html::li().attr("class", "device lately").child((html::span(), html::span().child(text)))
+        html::li().attr("class", "small lately").child(text)
     });
     html::section()
         .attr("class", "section")
@@ -157,7 +159,7 @@ fn person(ui: Ui, one: ReaderPerson, current: &ConversationSummary) -> AnyView {
             .child(ui.words.text(label))
     });
     let warning = one.identity_changed.then(|| identity_warning(ui, &one));
-    let devices = one.devices.into_iter().map(|one| device(ui, one)).collect_view();
+    let devices = one.devices.into_iter().map(|one| device(ui, one, true)).collect_view();
     html::li()
         .attr("class", "person")
         .attr("data-test", test_ids::READER)
@@ -194,8 +196,8 @@ fn identity_warning(ui: Ui, one: &ReaderPerson) -> AnyView {
         .into_any()
 }
 
-/// A device in words; also in the settings.
-pub(super) fn device(ui: Ui, one: DeviceView) -> AnyView {
+/// A device in words; also in the settings, where only the day is known.
+pub(super) fn device(ui: Ui, one: DeviceView, with_hour: bool) -> AnyView {
     let icon = if one.class == DeviceClass::Web { GLOBE } else { PROGRAM };
     let text = move || {
         let words = ui.words.get();
@@ -208,9 +210,10 @@ pub(super) fn device(ui: Ui, one: DeviceView) -> AnyView {
             text.push_str(&format!(" ({})", words.this_device));
         }
         if let Some(since) = one.since {
-            let since = moment(since, ui.words.language());
+            let language = ui.words.language();
+            let since = if with_hour { moment(since, language) } else { day(since, language) };
             let since = match &one.added_by {
-                Some(by) => (words.since_by)(&since, &ui.name_or_you(by)),
+                Some(by) => (words.since_by)(&since, &whom(ui, by)),
                 None => (words.since)(&since),
             };
             text.push_str(", ");

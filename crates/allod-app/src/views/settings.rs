@@ -139,7 +139,7 @@ fn own_device(ui: Ui, device: DeviceView) -> AnyView {
         );
         (start, ask_first(ui, asking, question, |words| words.remove, move || ask(Command::RemoveDevice(id))))
     });
-    html::li().child((html::ul().child(readers::device(ui, device)), remove)).into_any()
+    html::li().child((html::ul().child(readers::device(ui, device, false)), remove)).into_any()
 }
 
 fn invite(ui: Ui) -> AnyView {
@@ -151,15 +151,14 @@ fn invite(ui: Ui) -> AnyView {
     };
     let toggle = html::button()
         .attr("type", "button")
-        .attr("class", "row short pick")
+        .attr("class", "row option")
         .attr("role", "checkbox")
         .attr("aria-checked", move || if administrator.get() { "true" } else { "false" })
         .on(leptos::ev::click, move |_| administrator.update(|on| *on = !*on))
         .child((
-            html::span(),
             html::span().child((
                 html::span().attr("class", "block").child(ui.words.text(|words| words.administrator)),
-                html::span().attr("class", "hint").child(ui.words.text(|words| words.invite_admin)),
+                html::span().attr("class", "hint block").child(ui.words.text(|words| words.invite_admin)),
             )),
             html::span().attr("class", "tick").child(crate::icons::CHECK.small()),
         ));
