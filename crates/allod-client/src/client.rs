@@ -20,7 +20,7 @@ use crate::endpoint::Endpoint;
 use crate::error::ClientError;
 use crate::http::Http;
 use crate::key::{self, AskPassphrase, KeyPlace};
-use crate::lock::Lock;
+use crate::lock::{Lock, Manners, is_wanted};
 use crate::profile::Profile;
 use crate::runner::{Input, Runner, SharedVault, Standing, now};
 use crate::vault::{Row, Vault, VaultError, behind_prefix};
@@ -29,6 +29,8 @@ use crate::vault::{Row, Vault, VaultError, behind_prefix};
 pub struct Options<'a> {
     /// How long to wait for another process to let go of the profile.
     pub patience: Duration,
+    /// Whether that process is asked to give way.
+    pub manners: Manners,
     /// Whom to ask for a passphrase.
     pub ask: &'a dyn AskPassphrase,
 }
@@ -45,6 +47,11 @@ pub struct Client {
 
 /// Events as they come.
 pub type Events = mpsc::UnboundedReceiver<Event>;
+
+/// Whether another process waits for a profile that this one keeps open.
+pub fn profile_is_wanted(profile: &Profile) -> bool {
+    is_wanted(&profile.lock())
+}
 
 /// What came of waiting for the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -320,7 +327,7 @@ struct Opened {
 
 impl Opened {
     fn existing(profile: &Profile, options: &Options<'_>) -> Result<Self, ClientError> {
-        let lock = Lock::acquire(&profile.lock(), options.patience)?;
+        let lock = Lock::acquire(&profile.lock(), options.patience, options.manners)?;
         let (key, key_place) = key::load(profile.folder(), options.ask)?;
         Ok(Self { lock, vault: Vault::open(&profile.vault(), &key)?, key_place })
     }
@@ -329,7 +336,7 @@ impl Opened {
         if profile.exists() {
             return Self::existing(profile, options);
         }
-        let lock = Lock::acquire(&profile.lock(), options.patience)?;
+        let lock = Lock::acquire(&profile.lock(), options.patience, options.manners)?;
         let (key, key_place) = key::create(profile.folder(), options.ask)?;
         Ok(Self { lock, vault: Vault::open(&profile.vault(), &key)?, key_place })
     }

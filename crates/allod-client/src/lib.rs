@@ -17,11 +17,11 @@ mod transfer;
 mod vault;
 
 pub use allod_crypto::Random;
-pub use client::{Client, Events, Options, Waited};
+pub use client::{Client, Events, Options, Waited, profile_is_wanted};
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::ClientError;
 pub use http::{Http, HttpAnswer, Unreachable};
-pub use lock::LockError;
+pub use lock::{LockError, Manners};
 pub use profile::{Profile, ProfileError};
 pub use runner::Standing;
 pub use transfer::Progress;

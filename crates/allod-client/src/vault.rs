@@ -60,11 +60,11 @@ impl Vault {
     /// [`VaultError::WrongKey`] if it does not open under `key`.
     pub(crate) fn open(path: &Path, key: &VaultKey) -> Result<Self, VaultError> {
         let connection = Connection::open(path)?;
-        // A wrong key is answered as an error: the library need not print it as well.
-        connection.query_row("PRAGMA cipher_log_level = NONE", [], |_| Ok(())).optional()?;
         let key = key.hex();
         let raw_key = Zeroizing::new(format!("x'{}'", key.as_str()));
         connection.pragma_update(None, "key", raw_key.as_str())?;
+        // A wrong key is answered as an error: the library need not print it as well.
+        connection.query_row("PRAGMA cipher_log_level = NONE", [], |_| Ok(())).optional()?;
         let cipher: Option<String> = connection.query_row("PRAGMA cipher_version", [], |row| row.get(0)).optional()?;
         if cipher.is_none_or(|version| version.is_empty()) {
             return Err(VaultError::NotEncrypted);

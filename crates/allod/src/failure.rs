@@ -1,6 +1,6 @@
 //! How a command ends when it does not do what was asked: what people read, and the exit status that programs read.
 
-use allod_client::{ClientError, Unreachable};
+use allod_client::{ClientError, LockError, Unreachable};
 use allod_client_core::CoreError;
 use allod_wire::error::{ErrorBody, ErrorCode};
 use serde_json::{Value, json};
@@ -28,6 +28,9 @@ pub(crate) enum Failure {
     /// The profile cannot be used.
     #[error("{0}")]
     Profile(String),
+    /// Another process keeps the profile.
+    #[error("{0}")]
+    Busy(String),
     /// Done here; goes to the server when it is back.
     #[error("{0}")]
     Queued(String),
@@ -44,7 +47,7 @@ impl Failure {
             Self::Usage(_) => 2,
             Self::Away(_) => 3,
             Self::NotFound(_) => 4,
-            Self::Profile(_) => 5,
+            Self::Profile(_) | Self::Busy(_) => 5,
             Self::Queued(_) => 6,
             Self::Bug(_) => 70,
         }
@@ -58,6 +61,7 @@ impl Failure {
             Self::Away(_) => "away",
             Self::NotFound(_) => "not-found",
             Self::Profile(_) => "profile",
+            Self::Busy(_) => "busy",
             Self::Queued(_) => "queued",
             Self::Bug(_) => "bug",
         }
@@ -107,6 +111,7 @@ impl From<ClientError> for Failure {
             ClientError::Core(error) => error.into(),
             ClientError::Refused(body) => body.into(),
             ClientError::Unreachable(Unreachable { reason }) => Self::Away(away(Some(reason))),
+            ClientError::Lock(LockError::Held { .. }) => Self::Busy(message),
             ClientError::Endpoint(_) => Self::Usage(message),
             ClientError::File { ref source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
                 Self::NotFound(message)

@@ -1,10 +1,11 @@
 //! One command's time with a profile: opens it, waits for the server as long as makes sense, finds what the user named, closes it.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use allod_client::key::{AskPassphrase, KnownPassphrase};
-use allod_client::{Client, Events, Options, Profile, Standing, Waited};
+use allod_client::{Client, ClientError, Events, Manners, Options, Profile, Standing, Waited};
 use allod_client_core::view::{ConversationSummary, MeView, State};
 use allod_client_core::{ClientCore, CoreError, Effect, Event, Verb};
 use allod_wire::{Address, Domain, UnixMillis};
@@ -25,6 +26,8 @@ pub(crate) struct Session {
     pub(crate) json: bool,
     pub(crate) profile: String,
     patience: Duration,
+    /// The server was found to be away: it is not waited for again and again.
+    is_away: AtomicBool,
 }
 
 /// The profile that the command line names.
@@ -43,29 +46,26 @@ pub(crate) fn asker() -> Box<dyn AskPassphrase> {
 
 /// How a profile is opened.
 pub(crate) fn options(ask: &dyn AskPassphrase) -> Options<'_> {
-    Options { patience: LOCK_PATIENCE, ask }
+    Options { patience: LOCK_PATIENCE, manners: Manners::Ask, ask }
 }
 
 impl Session {
     /// Opens the profile that the command line names.
     pub(crate) async fn open(cli: &Cli) -> Result<Self, Failure> {
-        let profile = profile(cli)?;
         let ask = asker();
-        let client = Client::open(&profile, &options(&*ask)).await.map_err(|error| {
-            let others = profile.others();
-            match Failure::from(error) {
-                Failure::Profile(message) if !profile.exists() && !others.is_empty() => {
-                    Failure::Profile(format!("{message} (or use --as with one of: {})", others.join(", ")))
-                }
-                failure => failure,
-            }
-        })?;
+        Self::open_with(cli, &options(&*ask)).await
+    }
+
+    /// Opens it with other manners than a short command's.
+    pub(crate) async fn open_with(cli: &Cli, options: &Options<'_>) -> Result<Self, Failure> {
+        let profile = profile(cli)?;
+        let client = Client::open(&profile, options).await.map_err(|error| not_opened(&profile, error))?;
         Ok(Self::new(client, cli))
     }
 
     pub(crate) fn new(client: Client, cli: &Cli) -> Self {
         let patience = Duration::from_secs(cli.wait);
-        Self { client, json: cli.json, profile: cli.profile.clone(), patience }
+        Self { client, json: cli.json, profile: cli.profile.clone(), patience, is_away: AtomicBool::new(false) }
     }
 
     /// Opens, and reads what is new. A server that is away is no reason to fail: what is here can be read.
@@ -80,12 +80,14 @@ impl Session {
     /// Waits until things stand as wanted. Gives up early when the server is known to be away.
     pub(crate) async fn wait(&self, wanted: impl Fn(&Standing) -> bool) -> Result<Waited, Failure> {
         let started = Instant::now();
-        let known_away = |standing: &Standing| standing.away.is_some() && started.elapsed() >= AWAY_PATIENCE;
+        let away_patience = if self.is_away.load(Ordering::Relaxed) { Duration::ZERO } else { AWAY_PATIENCE };
+        let known_away = |standing: &Standing| standing.away.is_some() && started.elapsed() >= away_patience;
         loop {
             let step = Duration::from_millis(200).min(self.patience);
             let waited = self.client.wait_until(&wanted, step).await?;
             let standing = self.client.standing().borrow().clone();
             if waited == Waited::Done || known_away(&standing) || started.elapsed() >= self.patience {
+                self.is_away.store(standing.away.is_some(), Ordering::Relaxed);
                 return Ok(waited);
             }
         }
@@ -192,8 +194,26 @@ impl Session {
     }
 
     /// Takes leave of the server, and closes the profile.
+    ///
+    /// What others wait for (an own new device that is to be added, somebody who wants to leave) is done on the way.
     pub(crate) async fn close(self) {
+        let is_connected = self.client.standing().borrow().connected;
+        if is_connected {
+            // Whatever is not done in time is done with the next command.
+            let _ = self.client.wait_until(|standing| standing.quiet || !standing.connected, LAST_PATIENCE).await;
+        }
         self.client.close().await;
+    }
+}
+
+/// Names the profiles that there are, if the one named has not joined.
+fn not_opened(profile: &Profile, error: ClientError) -> Failure {
+    let others = profile.others();
+    match Failure::from(error) {
+        Failure::Profile(message) if !profile.exists() && !others.is_empty() => {
+            Failure::Profile(format!("{message} (or use --as with one of: {})", others.join(", ")))
+        }
+        failure => failure,
     }
 }
 
@@ -248,4 +268,6 @@ fn find(all: Vec<ConversationSummary>, name: &str, domain: &Domain) -> Result<Co
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 /// A server that could not be reached at first gets this long to come back.
 const AWAY_PATIENCE: Duration = Duration::from_secs(2);
+/// What is under way when a command is done gets this long.
+const LAST_PATIENCE: Duration = Duration::from_secs(2);
 const ID_CHARS_MIN: usize = 4;

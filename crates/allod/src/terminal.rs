@@ -48,6 +48,22 @@ pub(crate) fn ask_line(question: &str) -> Option<String> {
     Some(line.trim().to_owned())
 }
 
+/// Resolves when somebody wants the program to end.
+pub(crate) async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => return,
+                _ = terminate.recv() => return,
+            }
+        }
+    }
+    // Without handlers the system ends the program by itself.
+    let _ = tokio::signal::ctrl_c().await;
+}
+
 fn ask_secret(question: &str) -> Option<Zeroizing<String>> {
     rpassword::prompt_password(question).ok().map(Zeroizing::new)
 }

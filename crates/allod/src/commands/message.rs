@@ -1,17 +1,19 @@
 //! `allod send` and `allod read`
 
+use std::collections::VecDeque;
 use std::io::Read;
 
-use allod_client::Events;
 use allod_client_core::view::{ConversationSummary, MessageView, Status};
 use allod_client_core::{ClientCore, Event};
 use allod_wire::{EntryId, LogId, Position};
 use serde_json::json;
 
 use crate::cli::Cli;
+use crate::commands::follow::Follower;
 use crate::failure::Failure;
 use crate::session::Session;
 use crate::show;
+use crate::terminal::interrupted;
 
 /// `allod send`
 pub(crate) async fn send(cli: &Cli, name: &str, text: &str) -> Result<(), Failure> {
@@ -73,8 +75,6 @@ pub(crate) async fn wait_sent(session: &Session, log: LogId, id: EntryId) -> Res
 /// `allod read`
 pub(crate) async fn read(cli: &Cli, name: &str, options: &ReadOptions) -> Result<(), Failure> {
     let session = Session::open_and_sync(cli).await?;
-    // From here on nothing is missed: what comes while the history is read waits here.
-    let events = session.events().await?;
     let one = session.find(name).await?;
     let log = one.log;
     let lines = session.client.history(log, None, options.limit).await?;
@@ -89,30 +89,31 @@ pub(crate) async fn read(cli: &Cli, name: &str, options: &ReadOptions) -> Result
     tell_state(&session, &one);
     mark_read(&session, log, last, options.peek).await?;
     if options.follow {
-        follow(&session, &one, events, last, options.peek).await?;
+        return follow(Follower::new(cli, session).await?, &one, last, options.peek).await;
     }
     session.close().await;
     Ok(())
 }
 
 /// Prints lines as they come, until interrupted.
-async fn follow(
-    session: &Session,
-    one: &ConversationSummary,
-    mut events: Events,
-    mut last: u64,
-    peek: bool,
-) -> Result<(), Failure> {
+async fn follow(mut follower: Follower<'_>, one: &ConversationSummary, last: u64, peek: bool) -> Result<(), Failure> {
+    // What came between the lines printed and now.
+    let missed = follower.opened().await?.client.history(one.log, None, MISSED_MAX).await?;
+    let missed = missed.into_iter().filter(|line| line.position.is_some_and(|position| position > last));
+    let mut ready: VecDeque<Event> = missed.map(|line| Event::Message(Box::new(line))).collect();
     loop {
-        let event = tokio::select! {
-            event = events.recv() => event.ok_or_else(|| Failure::Bug("the client stopped".to_owned()))?,
-            _ = tokio::signal::ctrl_c() => return Ok(()),
+        let event = match ready.pop_front() {
+            Some(event) => event,
+            None => tokio::select! {
+                event = follower.next() => event?,
+                () = interrupted() => break,
+            },
         };
+        let session = follower.opened().await?;
         match event {
-            Event::Message(line) if line.log == one.log && line.position.is_none_or(|position| position > last) => {
+            Event::Message(line) if line.log == one.log => {
                 print(session, &line);
-                last = line.position.unwrap_or(last);
-                mark_read(session, one.log, last, peek).await?;
+                mark_read(session, one.log, line.position.unwrap_or(0), peek).await?;
             }
             Event::ReadersChanged { log, wider: true } if log == one.log && !session.json => {
                 show::notice(&format!("More can read this conversation than before: allod who {:?}", one.title));
@@ -124,6 +125,8 @@ async fn follow(
             _ => {}
         }
     }
+    follower.close().await;
+    Ok(())
 }
 
 /// How to read.
@@ -165,5 +168,7 @@ fn read_stdin() -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|_| Failure::Usage("standard input is not text: send it as a file".to_owned()))
 }
 
+/// Lines that may come in the moment between printing and following.
+const MISSED_MAX: u32 = 50;
 /// Longest message from standard input; longer ones are files.
 const STDIN_BYTES_MAX: u64 = 1 << 20;

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod conversation;
 pub(crate) mod file;
+pub(crate) mod follow;
 pub(crate) mod join;
 pub(crate) mod message;
 pub(crate) mod watch;

@@ -7,42 +7,38 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::cli::Cli;
+use crate::commands::follow::Follower;
 use crate::commands::message::wait_sent;
 use crate::failure::Failure;
 use crate::session::{Session, refusal};
 use crate::show;
+use crate::terminal::interrupted;
 
 /// `allod watch`
 pub(crate) async fn watch(cli: &Cli, commands: bool) -> Result<(), Failure> {
-    let session = Session::open(cli).await?;
-    let mut events = session.events().await?;
-    let mut standing = session.client.standing();
+    let mut follower = Follower::new(cli, Session::open(cli).await?).await?;
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     let mut was_connected = None;
     loop {
+        let mut standing = follower.opened().await?.client.standing();
         let is_connected = standing.borrow_and_update().connected;
         if was_connected != Some(is_connected) {
             was_connected = Some(is_connected);
             show::json(&json!({ "event": "connection", "connected": is_connected }));
         }
         tokio::select! {
-            event = events.recv() => match event {
-                Some(event) => show::json(&to_json(&event)),
-                None => return Err(Failure::Bug("the client stopped".to_owned())),
-            },
+            event = follower.next() => show::json(&to_json(&event?)),
             line = lines.next_line(), if commands => match line {
                 Ok(Some(line)) if line.trim().is_empty() => {}
-                Ok(Some(line)) => show::json(&obey(&session, &line).await),
+                Ok(Some(line)) => show::json(&obey(follower.opened().await?, &line).await),
                 Ok(None) => break,
                 Err(error) => return Err(Failure::Usage(format!("standard input cannot be read: {error}"))),
             },
-            changed = standing.changed() => if changed.is_err() {
-                return Err(Failure::Profile("the vault failed".to_owned()));
-            },
-            _ = tokio::signal::ctrl_c() => break,
+            _ = standing.changed() => {}
+            () = interrupted() => break,
         }
     }
-    session.close().await;
+    follower.close().await;
     Ok(())
 }
 
