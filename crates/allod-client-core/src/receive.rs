@@ -285,8 +285,9 @@ impl ClientCore {
 
     /// Keeps an entry that says nothing to us as evidence, unless there is nothing wrong with it (rule C-3).
     fn skip(&mut self, log: LogId, entry: &Entry, why: Skipped) {
-        if !entry.new.changes.is_empty() && why != Skipped::Stale {
-            self.judge_changes(log, &Default::default(), &entry.new.changes);
+        match entry.new.kind {
+            EntryKind::Message => self.gave_up(log, &entry.new.changes),
+            EntryKind::Commit { .. } => self.judge_changes(log, &Default::default(), &entry.new.changes),
         }
         if why == Skipped::Stale {
             return;

@@ -113,6 +113,21 @@ impl ClientCore {
         self.event(Event::ConversationChanged(log));
     }
 
+    /// A message that we cannot use revoked its author's own token: that device is out at the hub, so it has left whatever
+    /// became of its wish, and is to go from the tree.
+    pub(crate) fn gave_up(&mut self, log: LogId, changes: &[TokenChange]) {
+        let Some(conversation) = self.conversations.get_mut(&log).filter(|_| !changes.is_empty()) else { return };
+        let Some(membership) = conversation.membership().cloned() else { return };
+        let secret = membership.secret();
+        for reader in &membership.readers {
+            let Ok(key) = token_key(&reader.token, &secret) else { continue };
+            let known = conversation.row.leaving.iter().any(|(device, _)| *device == reader.device());
+            if changes.contains(&TokenChange::Revoke { key }) && !known {
+                conversation.row.leaving.push((reader.device(), key));
+            }
+        }
+    }
+
     /// We are not in it any more.
     pub(crate) fn out_of(&mut self, log: LogId, standing: Standing, _rng: &mut dyn Random) {
         let Some(conversation) = self.conversations.get_mut(&log) else { return };

@@ -292,8 +292,9 @@ impl World {
         self.peers[who.0].crash_in = Some(effects);
     }
 
-    /// Whether a planned crash has happened.
-    pub fn has_crashed(&self, who: Who) -> bool {
+    /// Whether a planned crash has happened; if not, it is called off.
+    pub fn has_crashed(&mut self, who: Who) -> bool {
+        self.peers[who.0].crash_in = None;
         self.peers[who.0].crashes > 0
     }
 

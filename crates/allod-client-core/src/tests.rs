@@ -1,3 +1,9 @@
 //! Whole conversations, each test a sentence.
 
 mod basics;
+mod crashes;
+mod devices;
+mod files;
+mod groups;
+mod hub_lies;
+mod races;

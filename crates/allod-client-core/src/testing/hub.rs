@@ -37,6 +37,8 @@ pub struct HubLog {
     /// Entries from `first` on.
     pub entries: Vec<Entry>,
     heads: Vec<Digest>,
+    /// The chain before the first entry that is kept.
+    head_before: Digest,
     first: Position,
     members: BTreeMap<TokenKey, TokenRole>,
     creator: TokenKey,
@@ -124,7 +126,7 @@ impl Hub {
         if let Some(log) = self.logs.get_mut(&log) {
             let gone = log.entries.len().saturating_sub(kept);
             log.entries.drain(..gone);
-            log.heads.drain(..gone);
+            log.head_before = log.heads.drain(..gone).next_back().unwrap_or(log.head_before);
             log.first = Position(log.first.0 + gone as u64);
         }
     }
@@ -355,7 +357,8 @@ impl Hub {
         }
         let members = BTreeMap::from([(request.first, TokenRole::Administrator)]);
         let (entries, heads, first, commits) = (Vec::new(), Vec::new(), Position(1), Commits(0));
-        self.logs.insert(log, HubLog { entries, heads, first, members, creator: request.first, commits });
+        let head_before = first_head(log);
+        self.logs.insert(log, HubLog { entries, heads, head_before, first, members, creator: request.first, commits });
         Ok(Vec::new())
     }
 
@@ -413,7 +416,7 @@ impl Hub {
         }
         let position = Position(held.first.0 + held.entries.len() as u64);
         let entry = Entry { position, day: now.day(), new };
-        let head = next_head(&held.heads.last().copied().unwrap_or_else(|| first_head(log)), &entry);
+        let head = next_head(&held.heads.last().copied().unwrap_or(held.head_before), &entry);
         held.entries.push(entry);
         held.heads.push(head);
         let index = held.entries.len() - 1;
@@ -442,7 +445,7 @@ impl Hub {
             first: held.first,
             last: Position(held.first.0 + held.entries.len() as u64 - 1),
             commits: held.commits,
-            head_before: before.unwrap_or_else(|| first_head(log)),
+            head_before: before.unwrap_or(held.head_before),
         }
     }
 
