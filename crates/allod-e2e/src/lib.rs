@@ -1,7 +1,9 @@
 //! The real programs, started and used as people would: what end-to-end tests, drills and benchmarks stand on.
 
+pub mod browser;
 pub mod person;
 pub mod server;
 
+pub use browser::{Browser, Driver};
 pub use person::Person;
 pub use server::Server;

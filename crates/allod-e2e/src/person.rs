@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use allod_client::key::AskNobody;
-use allod_client::{Client, Options, Profile, Random, Waited};
+use allod_client::{Client, Manners, Options, Profile, Random, Waited};
 use allod_client_core::view::{ConversationSummary, FileView, MessageBody, MessageView};
 use allod_client_core::{ClientCore, CoreError, Effect, Event, New};
 use allod_wire::link::Link;
@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 
 /// How long anything may take: a slow machine under load.
 const PATIENCE: Duration = Duration::from_secs(60);
-const OPTIONS: Options<'static> = Options { patience: Duration::from_secs(5), ask: &AskNobody };
+const OPTIONS: Options<'static> = Options { patience: Duration::from_secs(5), manners: Manners::Wait, ask: &AskNobody };
 
 /// Somebody's device.
 pub struct Person {

@@ -1,0 +1,214 @@
+//! Headless Chromium, driven over WebDriver, with the verbs that a person has: open, see, type, press, look.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use fantoccini::elements::Element;
+use fantoccini::wd::Capabilities;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::json;
+
+/// How long anything may take to show: a slow machine under load.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The sizes of screen at which the interface is looked at.
+pub const PHONE: (u32, u32) = (390, 844);
+/// A desk.
+pub const DESK: (u32, u32) = (1440, 900);
+
+/// A ChromeDriver that runs, until it is dropped.
+pub struct Driver {
+    port: u16,
+    process: Child,
+}
+
+impl Driver {
+    /// Starts Debian's ChromeDriver.
+    ///
+    /// # Errors
+    /// If it is not installed (`cargo xtask setup` installs it).
+    pub fn start() -> Result<Self> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let mut command = Command::new("chromedriver");
+        command.arg(format!("--port={port}")).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let process = command.spawn().context("chromedriver is not installed: cargo xtask setup")?;
+        Ok(Self { port, process })
+    }
+
+    /// Opens a browser of its own, with a profile of its own.
+    ///
+    /// # Errors
+    /// If Chromium does not start.
+    pub async fn browser(&self, (width, height): (u32, u32), language: &str) -> Result<Browser> {
+        let profile = tempfile::tempdir()?;
+        let arguments = [
+            "--headless=new".to_owned(),
+            "--no-sandbox".to_owned(),
+            "--disable-gpu".to_owned(),
+            "--disable-quic".to_owned(),
+            "--no-first-run".to_owned(),
+            "--disable-background-networking".to_owned(),
+            "--disable-component-update".to_owned(),
+            "--disable-sync".to_owned(),
+            format!("--lang={language}"),
+            format!("--window-size={width},{height}"),
+            format!("--user-data-dir={}", profile.path().display()),
+        ];
+        let options = json!({
+            "args": arguments,
+            "prefs": { "intl.accept_languages": language },
+            "mobileEmulation": { "deviceMetrics": { "width": width, "height": height, "pixelRatio": 1.0, "mobile": false } },
+        });
+        let mut capabilities = Capabilities::new();
+        capabilities.insert("goog:chromeOptions".to_owned(), options);
+        capabilities.insert("goog:loggingPrefs".to_owned(), json!({ "browser": "ALL" }));
+        let url = format!("http://127.0.0.1:{}", self.port);
+        let mut last = None;
+        for _ in 0..50 {
+            match ClientBuilder::new(HttpConnector::new()).capabilities(capabilities.clone()).connect(&url).await {
+                Ok(client) => return Ok(Browser { client, _profile: profile }),
+                Err(error) => last = Some(error),
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Err(last.context("chromedriver gave no answer")?.into())
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // Nothing can be done about a process that does not end; the test is over anyway.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Somebody's browser.
+pub struct Browser {
+    client: Client,
+    _profile: tempfile::TempDir,
+}
+
+impl Browser {
+    /// Goes to a page.
+    ///
+    /// # Errors
+    /// If the browser is gone.
+    pub async fn open(&self, url: &str) -> Result<()> {
+        Ok(self.client.goto(url).await?)
+    }
+
+    /// Waits for the element with this `data-test`.
+    ///
+    /// # Errors
+    /// If it does not show in a minute.
+    pub async fn see(&self, test: &str) -> Result<Element> {
+        self.find(&format!("[data-test={test}]")).await
+    }
+
+    /// Waits for the element with this `data-test` and this `data-name`.
+    ///
+    /// # Errors
+    /// If it does not show in a minute.
+    pub async fn see_named(&self, test: &str, name: &str) -> Result<Element> {
+        self.find(&format!("[data-test={test}][data-name=\"{name}\"]")).await
+    }
+
+    async fn find(&self, css: &str) -> Result<Element> {
+        let wait = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css));
+        let found = wait.await;
+        match found {
+            Ok(element) => Ok(element),
+            Err(error) => {
+                let _ = self.screenshot("missing").await;
+                let text = self.client.find(Locator::Css("body")).await?.text().await?;
+                Err(error).with_context(|| format!("{css} does not show; the page says: {text}"))
+            }
+        }
+    }
+
+    /// Presses the element with this `data-test`.
+    ///
+    /// # Errors
+    /// If it does not show.
+    pub async fn press(&self, test: &str) -> Result<()> {
+        Ok(self.see(test).await?.click().await?)
+    }
+
+    /// Presses the named element.
+    ///
+    /// # Errors
+    /// If it does not show.
+    pub async fn press_named(&self, test: &str, name: &str) -> Result<()> {
+        Ok(self.see_named(test, name).await?.click().await?)
+    }
+
+    /// Types into the element with this `data-test`.
+    ///
+    /// # Errors
+    /// If it does not show.
+    pub async fn write(&self, test: &str, text: &str) -> Result<()> {
+        Ok(self.see(test).await?.send_keys(text).await?)
+    }
+
+    /// Waits until an element with this `data-test` says `text`.
+    ///
+    /// # Errors
+    /// If none does in a minute.
+    pub async fn reads(&self, test: &str, text: &str) -> Result<()> {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while tokio::time::Instant::now() < deadline {
+            if self.texts(test).await?.iter().any(|said| said.contains(text)) {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let _ = self.screenshot("missing").await;
+        anyhow::bail!("no {test} says {text:?}, but {:?}", self.texts(test).await?)
+    }
+
+    /// What the elements with this `data-test` say.
+    ///
+    /// # Errors
+    /// If the browser is gone.
+    pub async fn texts(&self, test: &str) -> Result<Vec<String>> {
+        let mut texts = Vec::new();
+        for element in self.client.find_all(Locator::Css(&format!("[data-test={test}]"))).await? {
+            // An element that is redrawn while we look counts as not there yet.
+            texts.extend(element.text().await);
+        }
+        Ok(texts)
+    }
+
+    /// Runs a script, for what a person does with the system's own dialogs.
+    ///
+    /// # Errors
+    /// If the script fails.
+    pub async fn script(&self, script: &str) -> Result<serde_json::Value> {
+        Ok(self.client.execute(script, Vec::new()).await?)
+    }
+
+    /// Keeps a picture of the page in `target/screens/NAME.png`.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub async fn screenshot(&self, name: &str) -> Result<PathBuf> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/screens");
+        std::fs::create_dir_all(&folder)?;
+        let path = folder.join(format!("{name}.png"));
+        std::fs::write(&path, self.client.screenshot().await?)?;
+        Ok(path)
+    }
+
+    /// Closes it.
+    ///
+    /// # Errors
+    /// If it is gone already.
+    pub async fn close(self) -> Result<()> {
+        Ok(self.client.close().await?)
+    }
+}

@@ -1,0 +1,117 @@
+//! The web app in a real browser: from invite link to reading each other's messages, at the sizes of a phone and of a desk.
+
+use std::path::{Path, PathBuf};
+
+use allod_e2e::browser::{Browser, DESK, Driver, PHONE};
+use allod_e2e::{Person, Server};
+use anyhow::{Result, ensure};
+
+/// The built web app.
+fn web_root() -> Result<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/web/dist").canonicalize();
+    let folder = folder.unwrap_or_default();
+    ensure!(folder.join("index.html").is_file(), "the web app is not built: cargo xtask web");
+    Ok(folder)
+}
+
+async fn join(driver: &Driver, server: &Server, size: (u32, u32), language: &str, name: &str) -> Result<Browser> {
+    let browser = driver.browser(size, language).await?;
+    browser.open(&server.invite(name == "alice")?.to_string()).await?;
+    browser.write("join-name", name).await?;
+    browser.screenshot(&format!("welcome-{name}")).await?;
+    browser.press("join").await?;
+    browser.see("app").await?;
+    Ok(browser)
+}
+
+async fn say(browser: &Browser, text: &str) -> Result<()> {
+    browser.write("composer", text).await?;
+    browser.press("send").await?;
+    browser.reads("message-text", text).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_people_go_from_invite_link_to_reading_each_other() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let server = Server::start(folder.path(), Some(&web_root()?))?;
+    let driver = Driver::start()?;
+    let alice = join(&driver, &server, DESK, "en", "alice").await?;
+    let bob = join(&driver, &server, PHONE, "fr", "bob").await?;
+    alice.screenshot("empty-desk").await?;
+    bob.screenshot("empty-phone").await?;
+
+    alice.press("new-conversation").await?;
+    alice.press_named("person-row", "bob@localhost").await?;
+    alice.screenshot("new-conversation-desk").await?;
+    alice.press("start").await?;
+    alice.see("composer").await?;
+    say(&alice, "Bonjour Bob, can you read this?").await?;
+
+    bob.press_named("conversation-row", "alice@localhost").await?;
+    bob.reads("message-text", "can you read this?").await?;
+    say(&bob, "Oui, très bien.").await?;
+    alice.reads("message-text", "très bien").await?;
+    alice.screenshot("conversation-desk").await?;
+    bob.screenshot("conversation-phone").await?;
+
+    bob.press("readers-line").await?;
+    bob.see_named("reader", "alice@localhost").await?;
+    bob.see_named("reader", "bob@localhost").await?;
+    bob.screenshot("readers-phone").await?;
+    alice.press("readers-line").await?;
+    alice.see_named("reader", "bob@localhost").await?;
+    alice.screenshot("readers-desk").await?;
+    alice.close().await?;
+    bob.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_with_a_file_and_a_removal_across_browser_and_command_line_client() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let server = Server::start(folder.path(), Some(&web_root()?))?;
+    let driver = Driver::start()?;
+    let alice = join(&driver, &server, DESK, "en", "alice").await?;
+    let carol = join(&driver, &server, PHONE, "en", "carol").await?;
+    let bob = Person::join(&folder.path().join("home"), "bob", &server.invite(false)?, "bob").await?;
+
+    alice.press("new-conversation").await?;
+    alice.press_named("person-row", "bob@localhost").await?;
+    alice.press_named("person-row", "carol@localhost").await?;
+    alice.write("group-title", "Budget 2027").await?;
+    alice.press("start").await?;
+    alice.see("composer").await?;
+    say(&alice, "The plan is attached.").await?;
+    let file = folder.path().join("plan.txt");
+    std::fs::write(&file, "one line of the plan\n".repeat(5_000))?;
+    alice.write("file-input", &file.display().to_string()).await?;
+    alice.see_named("file", "plan.txt").await?;
+
+    carol.press_named("conversation-row", "Budget 2027").await?;
+    carol.see_named("file", "plan.txt").await?;
+    carol.screenshot("group-phone").await?;
+    let log = bob.conversation("Budget 2027").await?.log;
+    bob.hears(log, "The plan is attached.").await?;
+    let got = folder.path().join("got.txt");
+    let found = loop {
+        if let Some(found) = bob.files(log).await?.pop() {
+            break found;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    };
+    bob.client.fetch_file(log, &found, &got, &mut |_, _| {}).await?;
+    assert_eq!(std::fs::read(&got)?, std::fs::read(&file)?);
+
+    alice.press("readers-line").await?;
+    alice.see_named("reader", "carol@localhost").await?;
+    alice.screenshot("group-readers-desk").await?;
+    alice.script("document.querySelector('[data-test=reader][data-name=\"carol@localhost\"] [data-test=remove-person]').click()").await?;
+    alice.press("confirm").await?;
+    carol.see("closed").await?;
+    carol.screenshot("removed-phone").await?;
+    bob.say(log, "Carol has left.").await?;
+    alice.reads("message-text", "Carol has left.").await?;
+    ensure!(!carol.texts("message-text").await?.iter().any(|text| text.contains("Carol has left.")));
+    alice.screenshot("group-desk").await?;
+    alice.close().await?;
+    carol.close().await
+}
