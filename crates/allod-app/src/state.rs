@@ -7,7 +7,7 @@ use allod_wire::account::AccountRole;
 use allod_wire::{Address, EntryId, LogId, UserName};
 use leptos::prelude::*;
 
-use crate::strings::{Strings, Words};
+use crate::strings::{Strings, Text, Words};
 
 /// Which page has the window.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub enum Joining {
     /// Asked the server.
     Waiting,
     /// Did not work out; the text says what to do.
-    Problem(fn(&Strings) -> &'static str),
+    Problem(Text),
 }
 
 /// What a phone shows of the panes.
@@ -117,7 +117,7 @@ pub struct Notice {
 #[derive(Debug, Clone)]
 pub enum NoticeText {
     /// A text.
-    Plain(fn(&Strings) -> &'static str),
+    Plain(Text),
     /// A text about this.
     About(About, String),
 }
@@ -271,8 +271,21 @@ impl Ui {
         self.notice.set(Some(Notice { what, alarm }));
     }
 
+    /// How many steps the user is away from the list of conversations.
+    pub fn depth(self) -> usize {
+        let panes = match self.pane.get() {
+            Pane::List => 0,
+            Pane::Conversation => 1,
+            Pane::Details => 2,
+        };
+        panes + usize::from(self.side.get() != Side::Conversations)
+    }
+
     /// Goes back one step: from details to the conversation, from there to the list.
     pub fn go_back(self) {
+        if self.side.get_untracked() != Side::Conversations {
+            return self.side.set(Side::Conversations);
+        }
         match self.pane.get_untracked() {
             Pane::Details => {
                 self.details.set(false);
@@ -280,7 +293,7 @@ impl Ui {
             }
             Pane::Conversation if self.details.get_untracked() => self.details.set(false),
             Pane::Conversation => self.pane.set(Pane::List),
-            Pane::List => self.side.set(Side::Conversations),
+            Pane::List => {}
         }
     }
 }

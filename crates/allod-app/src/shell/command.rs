@@ -40,6 +40,8 @@ pub enum Command {
     Remove(LogId, Address),
     /// Change somebody's role.
     SetRole(LogId, Address, Role),
+    /// Whether plain members add people.
+    SetMembersAdd(LogId, bool),
     /// Leave.
     Leave(LogId),
     /// Give a conversation another title.

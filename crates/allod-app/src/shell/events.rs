@@ -10,7 +10,7 @@ use rand_core::OsRng;
 use super::actor::Actor;
 use super::{Command, Stop, clock, page};
 use crate::state::{MadeLink, NoticeText, Pane, Side};
-use crate::strings::Strings;
+use crate::strings::Text;
 
 /// An invitation for a person is good for so many days.
 const INVITE_DAYS: u32 = 7;
@@ -152,6 +152,7 @@ fn change(core: &mut ClientCore, command: Command) -> Done {
         Command::Add(log, people) => core.add_people(log, people, now, rng),
         Command::Remove(log, person) => core.remove_person(log, &person, now, rng),
         Command::SetRole(log, person, role) => core.set_role(log, &person, role, now, rng),
+        Command::SetMembersAdd(log, allowed) => core.set_members_add(log, allowed, now, rng),
         Command::Leave(log) => core.leave(log, now, rng),
         Command::Rename(log, title) => core.rename(log, &title, now, rng),
         Command::ResolveFork(log, choice) => core.resolve_fork(log, choice, now, rng),
@@ -172,7 +173,7 @@ fn change(core: &mut ClientCore, command: Command) -> Done {
     }
 }
 
-fn refusal(error: CoreError) -> fn(&Strings) -> &'static str {
+fn refusal(error: CoreError) -> Text {
     match error {
         CoreError::NotAllowed => |words| words.core_not_allowed,
         CoreError::Forked => |words| words.core_forked,

@@ -11,7 +11,7 @@ use rand_core::OsRng;
 use super::fetch::fetch;
 use super::{clock, page};
 use crate::state::{Joining, Offer, Phase, Ui};
-use crate::strings::Strings;
+use crate::strings::{Strings, Text};
 
 /// A link of this server that grants an account or a device, or why it is none.
 pub(crate) fn read_link(text: &str) -> Option<Link> {
@@ -52,10 +52,10 @@ pub(crate) async fn show_offer(ui: Ui, link: &Link) {
 }
 
 /// Makes the device's keys and the request that spends the invitation.
-pub(crate) fn spend(link: &Link, name: &str) -> Result<(ClientCore, Vec<Effect>), fn(&Strings) -> &'static str> {
+pub(crate) fn spend(link: &Link, name: &str) -> Result<(ClientCore, Vec<Effect>), Text> {
     let name: Option<UserName> = match link.kind {
         LinkKind::Device { .. } => None,
-        _ => Some(name.trim().to_lowercase().parse().map_err(|_| name_wrong as fn(&Strings) -> &'static str)?),
+        _ => Some(name.trim().to_lowercase().parse().map_err(|_| name_wrong as Text)?),
     };
     let joined = ClientCore::join(link, name, DeviceClass::Web, Settings::default(), clock::now(), &mut OsRng);
     joined.map_err(|error| match error {
@@ -70,7 +70,7 @@ fn name_wrong(words: &Strings) -> &'static str {
 }
 
 /// What to say of a refused invitation.
-pub(crate) fn problem(error: &ErrorBody) -> fn(&Strings) -> &'static str {
+pub(crate) fn problem(error: &ErrorBody) -> Text {
     match error.code {
         ErrorCode::Spent => |words| words.link_spent,
         ErrorCode::Taken => |words| words.name_taken,

@@ -54,6 +54,9 @@ impl Language {
     }
 }
 
+/// One text of the interface.
+pub type Text = fn(&Strings) -> &'static str;
+
 /// Which language is shown: what reads it follows its changes.
 #[derive(Debug, Clone, Copy)]
 pub struct Words(RwSignal<Language>);
@@ -80,12 +83,12 @@ impl Words {
     }
 
     /// One text, as a child or an attribute that follows the language.
-    pub fn text(self, of: fn(&Strings) -> &'static str) -> impl Fn() -> &'static str + Clone + Copy + Send + Sync {
+    pub fn text(self, of: Text) -> impl Fn() -> &'static str + Copy + Send + Sync {
         move || of(self.get())
     }
 }
 
-/// Why a name cannot be taken, a link not used, a change not made: what happened, what was not lost, what to do.
+/// Every word. Errors say what happened, what was not lost, and what to do.
 #[allow(missing_docs, reason = "a text is best described by itself; fields are named for where they stand")]
 #[derive(Debug)]
 pub struct Strings {
@@ -149,7 +152,6 @@ pub struct Strings {
     pub send: &'static str,
     pub attach: &'static str,
     pub drop_here: &'static str,
-    pub older: &'static str,
     pub today: &'static str,
     pub yesterday: &'static str,
     pub status_sending: &'static str,
@@ -179,7 +181,6 @@ pub struct Strings {
     pub sizes: [&'static str; 4],
     pub decimal: char,
     // Events within a conversation; the first argument is who did it.
-    pub started: fn(&str) -> String,
     pub you_started: &'static str,
     pub added: fn(&str, &str) -> String,
     pub added_you: fn(&str) -> String,
@@ -227,6 +228,7 @@ pub struct Strings {
     pub rename: &'static str,
     pub save: &'static str,
     pub this_conversation: &'static str,
+    pub members_add: &'static str,
     pub leave: &'static str,
     pub leave_ask: &'static str,
     // Settings.

@@ -7,12 +7,13 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::event_line::show_readers;
-use super::parts::{Text, button, face, icon_button};
-use super::{composer, event_line, message};
+use super::parts::{button, face, icon_button};
+use super::{composer, event_line, message, way_back};
 use crate::format::{day_heading, local_day};
 use crate::icons::{BACK, EYE, TALK};
 use crate::shell::{Command, ask};
 use crate::state::Ui;
+use crate::strings::Text;
 use crate::test_ids;
 use crate::timeline::{Line, timeline};
 
@@ -28,7 +29,11 @@ pub(super) fn nothing_open(ui: Ui) -> AnyView {
 }
 
 pub(super) fn view(ui: Ui, log: LogId) -> AnyView {
-    let state = Memo::new(move |_| ui.current().map(|current| current.state));
+    // One writes while the conversation is being made as well: the composer stays the same element.
+    let state = Memo::new(move |_| match ui.current().map(|current| current.state) {
+        Some(State::Creating) => Some(State::Active),
+        state => state,
+    });
     let dropping = RwSignal::new(false);
     let foot = move || match state.get() {
         None => ().into_any(),
@@ -98,7 +103,7 @@ fn head(ui: Ui) -> AnyView {
         .attr("data-test", test_ids::CONVERSATION)
         .attr("data-name", move || title.get())
         .child((
-            icon_button(ui, BACK, |words| words.back, "only-phone", test_ids::BACK, move || ui.go_back()),
+            icon_button(ui, BACK, |words| words.back, "only-phone", test_ids::BACK, move || way_back::back(ui)),
             move || face(&title.get(), group.get(), true),
             html::div()
                 .attr("class", "bar-title")
@@ -130,9 +135,13 @@ fn stream(ui: Ui, log: LogId) -> AnyView {
             ask(Command::LoadEarlier);
         }
     };
+    let is_made = Memo::new(move |_| ui.current().is_none_or(|current| current.state != State::Creating));
     let nothing = move || {
-        let text = ui.words.text(|words| words.empty_conversation);
-        lines.with(Vec::is_empty).then(|| html::li().attr("class", "event").child(text))
+        let text = move || {
+            let words = ui.words.get();
+            if is_made.get() { words.empty_conversation } else { words.state_creating }
+        };
+        (!is_made.get() || lines.with(Vec::is_empty)).then(|| html::li().attr("class", "event").child(text))
     };
     let rows = For(ForProps::builder()
         .each(move || lines.get())

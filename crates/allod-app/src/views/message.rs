@@ -52,7 +52,7 @@ fn body(ui: Ui, view: &MessageView) -> AnyView {
     }
 }
 
-fn soft(ui: Ui, text: super::parts::Text) -> AnyView {
+fn soft(ui: Ui, text: crate::strings::Text) -> AnyView {
     html::span().attr("class", "soft").child(ui.words.text(text)).into_any()
 }
 
@@ -92,7 +92,7 @@ fn failed(ui: Ui, log: LogId, id: EntryId) -> AnyView {
     (html::span().attr("class", "failed").child(ui.words.text(|words| words.status_failed)), discard).into_any()
 }
 
-fn marked(ui: Ui, icon: AnyView, text: super::parts::Text) -> AnyView {
+fn marked(ui: Ui, icon: AnyView, text: crate::strings::Text) -> AnyView {
     let text = ui.words.text(text);
     let words = html::span().attr("class", "sr-only").child(text);
     html::span().attr("title", text).child((icon, words)).into_any()
@@ -146,7 +146,11 @@ fn progress(ui: Ui, entry: EntryId) -> impl IntoView {
     move || {
         let transfer = ui.transfers.with(|all| all.iter().find(|one| one.entry == Some(entry)).cloned());
         transfer.map(|transfer| {
-            html::progress().attr("max", transfer.all.to_string()).attr("value", transfer.done.to_string())
+            let name = transfer.name;
+            html::progress()
+                .attr("aria-label", move || (ui.words.get().downloading)(&name))
+                .attr("max", transfer.all.to_string())
+                .attr("value", transfer.done.to_string())
         })
     }
 }

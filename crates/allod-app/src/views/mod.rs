@@ -12,6 +12,7 @@ mod parts;
 mod people_picker;
 mod readers;
 mod settings;
+mod way_back;
 mod welcome;
 
 pub use panes::app;

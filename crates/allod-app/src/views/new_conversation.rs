@@ -7,9 +7,9 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::parts::{bar, button, field};
-use super::people_picker;
+use super::{people_picker, way_back};
 use crate::shell::{Command, ask};
-use crate::state::{Side, Ui};
+use crate::state::Ui;
 use crate::test_ids;
 
 pub(super) fn view(ui: Ui) -> AnyView {
@@ -30,7 +30,7 @@ pub(super) fn view(ui: Ui) -> AnyView {
     };
     let many = Memo::new(move |_| count.get() > 1);
     let title_field = move || {
-        let hint: super::parts::Text = |words| words.group_title_hint;
+        let hint: crate::strings::Text = |words| words.group_title_hint;
         many.get()
             .then(|| field(ui, "group-title", |words| words.group_title, Some(hint), test_ids::GROUP_TITLE, title))
     };
@@ -42,7 +42,7 @@ pub(super) fn view(ui: Ui) -> AnyView {
         })
     };
     (
-        bar(ui, |words| words.new_conversation, move || ui.side.set(Side::Conversations)),
+        bar(ui, "bar-new", |words| words.new_conversation, move || way_back::back(ui)),
         people_picker::view(ui, chosen, |_| false),
         foot,
     )

@@ -4,7 +4,7 @@ use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use super::{banners, conversation, conversation_list, new_conversation, readers, settings, welcome};
+use super::{banners, conversation, conversation_list, new_conversation, readers, settings, way_back, welcome};
 use crate::state::{Phase, Side, Ui};
 use crate::test_ids;
 
@@ -17,6 +17,7 @@ pub(super) const COMPOSER_ID: &str = "composer";
 pub fn app(ui: Ui) -> AnyView {
     let ready = Memo::new(move |_| ui.phase.get() == Phase::Ready);
     drop(window_event_listener(leptos::ev::keydown, move |event| keys(ui, &event)));
+    way_back::follow(ui);
     (move || {
         take_away_start_page();
         if ready.get() { panes(ui) } else { welcome::view(ui) }
@@ -67,11 +68,7 @@ fn keys(ui: Ui, event: &web_sys::KeyboardEvent) {
         return;
     }
     if event.key() == "Escape" {
-        if ui.side.get_untracked() == Side::Conversations {
-            ui.go_back();
-        } else {
-            ui.side.set(Side::Conversations);
-        }
+        way_back::back(ui);
     } else if (event.ctrl_key() || event.meta_key()) && event.key() == "k" {
         event.prevent_default();
         ui.side.set(Side::Conversations);

@@ -2,15 +2,13 @@
 
 use leptos::html;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 use crate::format::initials;
 use crate::icons::Icon;
 use crate::state::Ui;
-use crate::strings::Strings;
+use crate::strings::Text;
 use crate::test_ids;
-
-/// A text of the interface.
-pub(super) type Text = fn(&Strings) -> &'static str;
 
 /// A button that is an icon, with its name for those who do not see it.
 pub(super) fn icon_button(
@@ -79,15 +77,24 @@ pub(super) fn face(name: &str, group: bool, little: bool) -> AnyView {
     html::span().attr("class", class).attr("aria-hidden", "true").child(initials(name)).into_any()
 }
 
-/// The bar of a pane that was opened over another one: the way back, and a title.
-pub(super) fn bar(ui: Ui, title: Text, back: impl Fn() + 'static) -> AnyView {
+/// The bar of a pane that was opened over another one: the way back, where the keyboard goes, and a title.
+pub(super) fn bar(ui: Ui, id: &'static str, title: Text, back: impl Fn() + 'static) -> AnyView {
+    request_animation_frame(move || focus_first_button(id));
     html::header()
         .attr("class", "bar lined")
+        .attr("id", id)
         .child((
             icon_button(ui, crate::icons::BACK, |words| words.back, "", test_ids::BACK, back),
             html::div().attr("class", "bar-title").child(html::h2().child(ui.words.text(title))),
         ))
         .into_any()
+}
+
+fn focus_first_button(id: &str) {
+    let button = document().get_element_by_id(id).and_then(|bar| bar.first_element_child());
+    if let Some(button) = button.and_then(|button| button.dyn_into::<web_sys::HtmlElement>().ok()) {
+        drop(button.focus());
+    }
 }
 
 /// A field for one line of text.

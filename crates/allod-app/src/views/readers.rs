@@ -11,11 +11,11 @@ use leptos::prelude::*;
 
 use super::event_line::{role_text, whom};
 use super::parts::{ask_first, bar, button, face, field, icon_button, text_button};
-use super::people_picker;
+use super::{people_picker, way_back};
 use crate::format::{day, moment};
-use crate::icons::{CLOSE, GLOBE, LEAVE, PLUS, PROGRAM};
+use crate::icons::{CHECK, CLOSE, GLOBE, LEAVE, PLUS, PROGRAM};
 use crate::shell::{Command, ask};
-use crate::state::{Pane, Ui};
+use crate::state::Ui;
 use crate::test_ids;
 
 /// So many of the latest changes are shown on top.
@@ -45,11 +45,6 @@ pub(super) fn view(ui: Ui) -> AnyView {
         .attr("aria-label", ui.words.text(|words| words.who_can_read))
         .child(content)
         .into_any()
-}
-
-fn close(ui: Ui) {
-    ui.details.set(false);
-    ui.pane.set(Pane::Conversation);
 }
 
 fn sections(ui: Ui, adding: RwSignal<bool>) -> AnyView {
@@ -88,7 +83,11 @@ fn sections(ui: Ui, adding: RwSignal<bool>) -> AnyView {
         unknown,
         move || current.get().filter(|current| current.state == State::Active).map(|current| manage(ui, &current)),
     ));
-    (bar(ui, |words| words.who_can_read, move || close(ui)), html::div().attr("class", "scroll").child(list)).into_any()
+    (
+        bar(ui, "bar-readers", |words| words.who_can_read, move || way_back::back(ui)),
+        html::div().attr("class", "scroll").child(list),
+    )
+        .into_any()
 }
 
 fn may_add(current: &ConversationSummary) -> bool {
@@ -126,12 +125,13 @@ fn person(ui: Ui, one: ReaderPerson, current: &ConversationSummary) -> AnyView {
         html::span().attr("class", "soft").child(text)
     });
     let domain = one.address.domain.to_string();
-    let about = html::span()
-        .attr("class", "small soft block")
-        .child(move || format!("{domain} · {}", role_text(ui.words.get(), role)));
+    let is_group = current.kind == Kind::Group;
+    let about =
+        move || if is_group { format!("{domain} · {}", role_text(ui.words.get(), role)) } else { domain.clone() };
+    let about = html::span().attr("class", "small soft block").child(about);
     let head = html::span().child((html::span().attr("class", "person-name").child((name.clone(), you)), about));
     let asking = RwSignal::new(false);
-    let managed = current.kind == Kind::Group && current.state == State::Active && !one.own;
+    let managed = is_group && current.state == State::Active && !one.own;
     let removable =
         managed && current.my_role >= Role::Admin && (one.role < Role::Owner || current.my_role == Role::Owner);
     let remove = removable
@@ -146,7 +146,7 @@ fn person(ui: Ui, one: ReaderPerson, current: &ConversationSummary) -> AnyView {
         move || ask(Command::Remove(log, address.clone()))
     });
     let change_role = (managed && current.my_role == Role::Owner && one.role < Role::Owner).then(|| {
-        let (label, wanted): (super::parts::Text, Role) = if one.role == Role::Member {
+        let (label, wanted): (crate::strings::Text, Role) = if one.role == Role::Member {
             (|words| words.make_admin, Role::Admin)
         } else {
             (|words| words.make_member, Role::Member)
@@ -245,6 +245,19 @@ fn manage(ui: Ui, current: &ConversationSummary) -> AnyView {
                 button(ui, "button", |words| words.rename, test_ids::RENAME, save),
             ))
     });
+    let members_add = (is_group && current.my_role >= Role::Admin).then(|| {
+        let allowed = current.members_add;
+        html::button()
+            .attr("type", "button")
+            .attr("class", "row option")
+            .attr("role", "checkbox")
+            .attr("aria-checked", allowed.to_string())
+            .on(leptos::ev::click, move |_| ask(Command::SetMembersAdd(log, !allowed)))
+            .child((
+                html::span().child(ui.words.text(|words| words.members_add)),
+                html::span().attr("class", "tick").child(CHECK.small()),
+            ))
+    });
     let leave = is_group.then(|| {
         let ask_leave = ask_first(
             ui,
@@ -257,7 +270,12 @@ fn manage(ui: Ui, current: &ConversationSummary) -> AnyView {
     });
     html::section()
         .attr("class", "section")
-        .child((is_group.then(|| html::h2().child(ui.words.text(|words| words.this_conversation))), rename, leave))
+        .child((
+            is_group.then(|| html::h2().child(ui.words.text(|words| words.this_conversation))),
+            rename,
+            members_add,
+            leave,
+        ))
         .into_any()
 }
 
@@ -284,6 +302,10 @@ fn add_people(ui: Ui, log: LogId, adding: RwSignal<bool>) -> AnyView {
             html::div().attr("class", "foot").child(go)
         })
     };
-    (bar(ui, |words| words.add_people, move || adding.set(false)), people_picker::view(ui, chosen, present), foot)
+    (
+        bar(ui, "bar-add", |words| words.add_people, move || adding.set(false)),
+        people_picker::view(ui, chosen, present),
+        foot,
+    )
         .into_any()
 }

@@ -4,11 +4,11 @@ use allod_client_core::view::DeviceView;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::parts::{Text, ask_first, bar, button, field};
-use super::readers;
+use super::parts::{ask_first, bar, button, field};
+use super::{readers, way_back};
 use crate::shell::{self, Command, Theme, ask};
-use crate::state::{MadeLink, Side, Ui};
-use crate::strings::Language;
+use crate::state::{MadeLink, Ui};
+use crate::strings::{Language, Text};
 use crate::test_ids;
 
 pub(super) fn view(ui: Ui) -> AnyView {
@@ -23,7 +23,7 @@ pub(super) fn view(ui: Ui) -> AnyView {
     let about = section(ui, |words| words.about, (html::p().child(who), html::p().child(about)).into_any());
     let list = html::div().attr("class", "sections").child((invite, devices(ui), language(ui), appearance(ui), about));
     (
-        bar(ui, |words| words.settings, move || ui.side.set(Side::Conversations)),
+        bar(ui, "bar-settings", |words| words.settings, move || way_back::back(ui)),
         html::div().attr("class", "scroll").child(list),
     )
         .into_any()

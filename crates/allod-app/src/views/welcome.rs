@@ -3,10 +3,11 @@
 use leptos::html;
 use leptos::prelude::*;
 
-use super::parts::{Text, button, input};
+use super::parts::{button, input};
 use crate::icons::{EYE, Icon, SEALED, WARNING};
 use crate::shell::{Command, ask};
 use crate::state::{Fault, Joining, Offer, Phase, Ui};
+use crate::strings::Text;
 use crate::test_ids;
 
 pub(super) fn view(ui: Ui) -> AnyView {
@@ -150,9 +151,6 @@ fn invited(ui: Ui, offer: Offer) -> AnyView {
     card(test_ids::WELCOME, (html::h1().child(title), facts, form).into_any())
 }
 
-fn fact<T: IntoView + 'static>(icon: Icon, text: T) -> AnyView
-where
-    T: Send,
-{
+fn fact(icon: Icon, text: impl IntoView + 'static) -> AnyView {
     html::li().child((icon.view(), html::span().child(text))).into_any()
 }
