@@ -1,6 +1,6 @@
 //! `spec`: which code and which tests each numbered rule of `spec/` has.
 //!
-//! A rule is stated once as `**X-n**` in `spec/*.md`. A citation is `X-n` in Rust code or in a vector. Whatever lies
+//! A rule is stated once as `**X-n**` in `spec/*.md`. A citation is `X-n` in Rust code or in a vector, or `x_n` in a test's name. Whatever lies
 //! in a folder `tests`, in a file `tests.rs`, below `#[cfg(test)]`, in a crate or module that exists only to test, or
 //! in a vector counts as a test; all else is code.
 
@@ -123,7 +123,8 @@ fn cited(rules: &mut Rules) -> Result<Vec<String>> {
         let mut testing = is_test_file(Path::new(&name));
         for (at, line) in text.lines().enumerate() {
             testing |= line.trim_start().starts_with("#[cfg(test)]");
-            for rule in mentions(line).into_iter().filter(|rule| areas.contains(&rule.area)) {
+            let named = if testing { in_test_name(line) } else { Vec::new() };
+            for rule in mentions(line).into_iter().chain(named).filter(|rule| areas.contains(&rule.area)) {
                 let place = format!("{name}:{}", at + 1);
                 match rules.get_mut(&rule) {
                     Some(places) if testing => places.tests.insert(place),
@@ -155,6 +156,15 @@ fn mentions(text: &str) -> Vec<Rule> {
     words.filter_map(rule).collect()
 }
 
+/// Every rule in the name of the test that `line` begins: `fn a_token_is_refused_t_6()` names T-6.
+fn in_test_name(line: &str) -> Vec<Rule> {
+    let Some((_, name)) = line.trim_start().trim_start_matches("async ").split_once("fn ") else { return Vec::new() };
+    let name = name.split('(').next().unwrap_or_default();
+    let parts: Vec<&str> = name.split('_').collect();
+    let pairs = parts.windows(2).filter(|pair| pair[0].len() == 1);
+    pairs.filter_map(|pair| rule(&format!("{}-{}", pair[0].to_ascii_uppercase(), pair[1]))).collect()
+}
+
 fn rule(word: &str) -> Option<Rule> {
     let (area, number) = word.split_once('-')?;
     let area_fits = (1..=3).contains(&area.len()) && area.bytes().all(|b| b.is_ascii_uppercase());
@@ -181,6 +191,13 @@ mod tests {
     #[test]
     fn what_only_looks_like_a_rule_is_none() {
         assert!(names("x-1 SHA- ABCD-2 L-03 L-3a L_-3 AES-256-GCM").is_empty());
+    }
+
+    #[test]
+    fn a_tests_name_names_rules() {
+        let named = in_test_name("    fn a_changed_or_moved_block_does_not_open_b_2_l_10() {");
+        assert_eq!(named.iter().map(Rule::to_string).collect::<Vec<_>>(), ["B-2", "L-10"]);
+        assert!(in_test_name("let fn_name = 1;").is_empty());
     }
 
     #[test]

@@ -118,7 +118,7 @@ fn map(metadata: &Metadata, faults: &mut Vec<String>) -> Result<()> {
 }
 
 fn is_crate_name(word: &str) -> bool {
-    let plain = word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+    let plain = word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
     plain
         && (matches!(word, "allod" | "allodd" | "xtask") || word.strip_prefix("allod-").is_some_and(|r| !r.is_empty()))
 }

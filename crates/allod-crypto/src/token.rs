@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn members_and_hub_agree_on_a_members_key_t_3() {
+    fn members_and_hub_agree_on_a_members_key_t_1_t_2_t_3() {
         let (secret, log) = (TokenSecret::random(&mut rng()), LogSecret::random(&mut rng()));
         assert_eq!(token_key(&secret.public(), &log), key_of_token(&secret.token(&log)));
     }

@@ -4,7 +4,7 @@ use super::world::*;
 use crate::*;
 
 #[test]
-fn everybody_added_in_one_commit_reads_what_is_said() {
+fn everybody_added_in_one_commit_reads_what_is_said_c_1_c_6() {
     in_both_suites(|suite| {
         let [mut alice, mut bob, mut carol] = conversation(suite);
         assert_eq!(alice.agreed(), bob.agreed());
@@ -100,7 +100,7 @@ fn messages_out_of_order_across_an_epoch_are_read_once_each() {
 }
 
 #[test]
-fn content_of_five_epochs_back_is_read_and_of_six_is_not() {
+fn content_of_five_epochs_back_is_read_and_of_six_is_not_c_9() {
     let [mut alice, mut bob] = conversation(Suite::Classical);
     let messages = [alice.say("old"), alice.say("older than it was")];
     for epoch in 1..=MAX_PAST_EPOCHS + 1 {
