@@ -10,7 +10,7 @@ pub mod races;
 pub mod retention;
 mod world;
 
-pub use world::{hub, policy};
+pub use world::{hub, policy, sample_day, sample_entry, sample_log};
 
 use std::future::Future;
 

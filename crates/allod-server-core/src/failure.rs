@@ -64,3 +64,18 @@ macro_rules! refusal {
     };
 }
 pub(crate) use refusal;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::accept_entry::AppendError;
+
+    #[test]
+    fn a_stale_commit_carries_the_number_and_a_full_disk_the_seconds_e_1() {
+        let stale = Failure::Refused(AppendError::StaleCommit { current: Commits(3) }).body();
+        assert_eq!((stale.code, stale.commits), (ErrorCode::StaleCommit, Some(Commits(3))));
+        let away = Failure::<AppendError>::Unavailable.body();
+        assert_eq!((away.code, away.retry_after_secs), (ErrorCode::Unavailable, Some(RETRY_SECS)));
+        assert_eq!(Failure::<AppendError>::Broken.body().code, ErrorCode::Internal);
+    }
+}

@@ -190,3 +190,61 @@ pub fn join(view: &JoinView, join: &CheckedJoin, today: Day) -> Result<Joining, 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use allod_crypto::identity::{SigningSecret, certify};
+    use allod_wire::account::DeviceClass;
+    use allod_wire::secrets::InviteSecret;
+    use allod_wire::{Address, DeviceId, UnixMillis, cbor};
+
+    use super::*;
+
+    fn request() -> CheckedJoin {
+        let (key, device) = (SigningSecret::from_seed(&[1; 32]), DeviceId([1; 16]));
+        let domain: Domain = "a.example".parse().expect("a domain");
+        let name: UserName = "alice".parse().expect("a name");
+        let address = Address { name: name.clone(), domain: domain.clone() };
+        let certificate = certify(&key, address, device, DeviceClass::Web, &key, b"inbox", UnixMillis(0));
+        let certificate = cbor::to_vec(&certificate).into();
+        let device = DeviceRecord { device, certificate, inbox_key: b"inbox".to_vec().into() };
+        check(Join { secret: InviteSecret([1; 32]), name, device }, &domain).expect("it fits")
+    }
+
+    fn link(today: Day) -> Option<Invite> {
+        let grants = Grant::Device { name: request().name().clone(), role: AccountRole::Member };
+        Some(Invite { grants, uses: 1, until: today })
+    }
+
+    fn account() -> AccountView {
+        let identity_key = SigningSecret::from_seed(&[1; 32]).public();
+        AccountView { role: AccountRole::Administrator, identity_key, devices: 1, disabled: false }
+    }
+
+    #[test]
+    fn a_device_link_gives_the_role_that_the_account_has_now_a_1() {
+        let view = JoinView { invite: link(Day(1)), account: Some(account()), device: None };
+        assert_eq!(join(&view, &request(), Day(1)), Ok(Joining::NewDevice(AccountRole::Administrator)));
+    }
+
+    #[test]
+    fn a_device_link_of_an_account_that_is_gone_disabled_or_full_is_refused_a_1() {
+        let refused = |account| join(&JoinView { invite: link(Day(1)), account, device: None }, &request(), Day(1));
+        assert_eq!(refused(None), Err(JoinError::Spent));
+        assert_eq!(refused(Some(AccountView { disabled: true, ..account() })), Err(JoinError::Disabled));
+        assert_eq!(refused(Some(AccountView { devices: DEVICES_MAX, ..account() })), Err(JoinError::Full));
+    }
+
+    #[test]
+    fn a_disabled_account_gets_no_session_by_joining_again_a_1() {
+        let request = request();
+        let device = DeviceView {
+            name: request.name().clone(),
+            certificate: request.device().certificate.to_vec(),
+            joined_with: *request.invite(),
+        };
+        let account = Some(AccountView { disabled: true, ..account() });
+        let view = JoinView { invite: None, account, device: Some(device) };
+        assert_eq!(join(&view, &request, Day(1)), Err(JoinError::Disabled));
+    }
+}

@@ -54,3 +54,57 @@ pub fn fate(log: &LogState, expired: Position, policy: &Policy, today: Day) -> F
 pub fn forgotten(first: Position, last: Position) -> Position {
     Position(last.0.saturating_sub(REMEMBERED_ENTRIES).min(first.0.saturating_sub(1)))
 }
+
+#[cfg(test)]
+mod tests {
+    use allod_wire::LogId;
+    use allod_wire::log::TokenRole;
+    use allod_wire::secrets::TokenKey;
+
+    use super::*;
+    use crate::log_state::Member;
+
+    fn log(last: u64, cursors: &[u64]) -> LogState {
+        let mut log = LogState::created(LogId([1; 32]), TokenKey([0; 32]), Day(1_000));
+        log.last = Position(last);
+        let member = |cursor: &u64| Member { role: TokenRole::Member, cursor: Position(*cursor) };
+        log.members = (1..).map(|n| TokenKey([n; 32])).zip(cursors.iter().map(member)).collect();
+        log
+    }
+
+    fn policy() -> Policy {
+        Policy::new("a.example".parse().expect("a domain"))
+    }
+
+    #[test]
+    fn the_slowest_member_decides_what_goes_l_10() {
+        let fate = |cursors: &[u64]| fate(&log(10, cursors), Position(0), &policy(), Day(1_000));
+        assert_eq!(fate(&[0, 10]), Fate::Stays);
+        assert_eq!(fate(&[4, 10]), Fate::Trimmed { first: Position(5), forgotten: Position(0) });
+    }
+
+    #[test]
+    fn a_log_that_everybody_has_left_keeps_nothing_l_10() {
+        let fate = fate(&log(10, &[]), Position(0), &policy(), Day(1_000));
+        assert_eq!(fate, Fate::Trimmed { first: Position(11), forgotten: Position(0) });
+    }
+
+    #[test]
+    fn what_is_forgotten_is_trimmed_and_not_among_the_last_l_4() {
+        assert_eq!(forgotten(Position(2_001), Position(2_000)), Position(976));
+        assert_eq!(forgotten(Position(500), Position(2_000)), Position(499), "what is kept is not forgotten");
+        assert_eq!(forgotten(Position(1), Position(0)), Position(0));
+    }
+
+    #[test]
+    fn an_idle_log_goes_the_day_after_its_limit_l_12() {
+        let fate = |today| fate(&log(1, &[0]), Position(0), &policy(), Day(today));
+        assert_eq!(fate(1_090), Fate::Stays);
+        assert_eq!(fate(1_091), Fate::Goes);
+    }
+
+    #[test]
+    fn a_clock_that_goes_backwards_takes_nothing_away_l_9() {
+        assert_eq!(fate(&log(1, &[0]), Position(0), &policy(), Day(0)), Fate::Stays);
+    }
+}

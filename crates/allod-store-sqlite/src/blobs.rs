@@ -67,7 +67,9 @@ impl Files {
     /// `None` if somebody else is writing it.
     pub(crate) fn take(&self, log: &LogId, blob: &BlobId) -> Option<Busy<'_>> {
         let name = file_name(log, blob);
-        self.busy().insert(name.clone()).then_some(Busy { files: self, name })
+        let is_free = self.busy().insert(name.clone());
+        // Not `then_some`: a `Busy` that is made and dropped would free what another one holds.
+        is_free.then(|| Busy { files: self, name })
     }
 
     fn busy(&self) -> MutexGuard<'_, HashSet<String>> {

@@ -113,7 +113,7 @@ CREATE TABLE inbox_items (
 pub(crate) const VERSION: usize = MIGRATIONS.len();
 
 /// How long one connection waits for another process (the operator's command line) to finish its write.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements that a connection keeps.
 const STATEMENTS_MAX: usize = 128;
 

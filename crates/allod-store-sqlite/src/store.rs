@@ -274,6 +274,8 @@ impl Store for SqliteStore {
         let swept = sweep.await?;
         let files = Arc::clone(&self.0.files);
         self.0.readers.run(move |conn| files.delete_orphans(|| Ok(blobs::known(conn)?))).await?;
+        // If the writer is gone, it has made a checkpoint of its own.
+        let _ = self.0.commands.send(Command::Checkpoint);
         Ok(swept)
     }
 

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
 use allod_crypto::identity::SigningSecret;
 use allod_server_core::accept_entry::AppendError;
@@ -24,6 +25,7 @@ use rusqlite::Connection;
 
 use crate::appends::Appends;
 use crate::hot_logs::HotLogs;
+use crate::schema::BUSY_TIMEOUT;
 
 /// Operations in one group commit at most.
 const BATCH_OPS_MAX: usize = 1_024;
@@ -32,12 +34,17 @@ const BATCH_BYTES_MAX: usize = 16 << 20;
 /// Devices whose last renewal is remembered, before those too old to matter are forgotten.
 const RENEWALS_MAX: usize = 4_096;
 
+/// How long a checkpoint waits for readers, while everybody who writes waits for it.
+const CHECKPOINT_TIMEOUT: Duration = Duration::from_millis(200);
+
 /// What the writer is asked to do.
 pub(crate) enum Command {
     /// Append an entry: the hot path, without boxes.
     Append(Append),
     /// Anything else.
     Run(Job),
+    /// When what waits is on disk, copy it from SQLite's log to the file and cut the log: what was deleted is nowhere any more.
+    Checkpoint,
     /// Finish what waits, and end.
     Stop,
 }
@@ -202,11 +209,12 @@ impl Writer {
         let mut stop = false;
         while !stop {
             let Ok(first) = commands.recv() else { break };
-            let mut bytes = 0;
+            let (mut bytes, mut checkpoint) = (0, false);
             let mut next = Some(first);
             while let Some(command) = next.take() {
                 match command {
                     Command::Stop => stop = true,
+                    Command::Checkpoint => checkpoint = true,
                     command => {
                         if let Command::Append(append) = &command {
                             bytes += append.entry.payload.len();
@@ -214,18 +222,29 @@ impl Writer {
                         batch.push(command);
                     }
                 }
-                if batch.len() < BATCH_OPS_MAX && bytes < BATCH_BYTES_MAX {
+                if batch.len() < BATCH_OPS_MAX && bytes < BATCH_BYTES_MAX && !checkpoint {
                     next = commands.try_recv().ok();
                 }
             }
             self.commit(&mut batch);
             self.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            if checkpoint || stop {
+                self.checkpoint();
+            }
         }
-        // At rest everything is in the one file; the log holds nothing that was deleted.
-        let _ = self.conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+
+    /// A long reader (a backup) keeps it from being complete, and is not waited for: then the next one is.
+    fn checkpoint(&self) {
+        let _ = self.conn.busy_timeout(CHECKPOINT_TIMEOUT);
+        let _ = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        let _ = self.conn.busy_timeout(BUSY_TIMEOUT);
     }
 
     fn commit(&mut self, commands: &mut Vec<Command>) {
+        if commands.is_empty() {
+            return;
+        }
         let begun = self.begin();
         let mut batch = Batch {
             conn: &self.conn,
@@ -242,7 +261,7 @@ impl Writer {
                 Command::Append(append) if batch.failed => appends.refuse(append.reply, Failure::Unavailable),
                 Command::Append(append) => batch.failed = appends.decide(&mut batch, append).is_err(),
                 Command::Run(job) => replies.push(job(&mut batch)),
-                Command::Stop => {}
+                Command::Checkpoint | Command::Stop => {}
             }
         }
         let Batch { hints, failed, .. } = batch;

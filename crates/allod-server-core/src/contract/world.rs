@@ -39,6 +39,31 @@ pub(super) fn day(days: u32) -> UnixMillis {
     UnixMillis(u64::from(DAY + days) * 86_400_000 + 43_200_000)
 }
 
+/// For a store's own tests: makes an account and a log whose only member has the token key of the suite's administrator.
+///
+/// # Panics
+/// If the store refuses any of it. `n` must not have been used with this store before.
+pub async fn sample_log<S: Store>(store: &S, n: u8) -> (LogId, TokenKey) {
+    let (secret, ticket, log) = (InviteSecret([n; 32]), Ticket([n; 32]), LogId([n ^ 0x55; 32]));
+    let request = NewInvite::Person { name: None, role: AccountRole::Member, uses: 1, days: 7 };
+    store.create_invite(Inviter::Operator, request, secret.clone(), day(0)).await.expect("an operator invites");
+    store.join(join(&format!("user{n}"), n, !n, secret), session(n), day(0)).await.expect("the link is good");
+    let caller = store.authenticate(session(n), day(0)).await.expect("just joined");
+    store.buy_tickets(&caller, vec![ticket.clone()], day(0)).await.expect("tickets are for sale");
+    store.create_log(log, CreateLog { ticket, first: ADMIN }, day(0)).await.expect("the ticket is good");
+    (log, ADMIN)
+}
+
+/// For a store's own tests: a message with a number of its own, of 1 KiB.
+pub fn sample_entry(n: u32) -> NewEntry {
+    numbered(n)
+}
+
+/// For a store's own tests: noon of the suite's day `days`.
+pub fn sample_day(days: u32) -> UnixMillis {
+    day(days)
+}
+
 /// A store in the suite's hands.
 pub(super) struct World<'f, F: Factory> {
     factory: &'f F,
