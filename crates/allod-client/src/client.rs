@@ -243,14 +243,19 @@ impl Client {
         self.decode(rows.into_iter().rev().collect()).await
     }
 
-    /// One line of a conversation's history.
+    /// Lines of a conversation's history behind `position`, the last ones if there are more than `limit`, in order.
     ///
     /// # Errors
     /// If the vault fails.
-    pub async fn history_at(&self, log: LogId, position: Position) -> Result<Option<MessageView>, ClientError> {
-        let key = history_key(log, position);
-        let row = self.read(move |vault| Ok(vault.get(&key)?.map(|value| (key, value)))).await?;
-        Ok(self.decode(row.into_iter().collect()).await?.pop())
+    pub async fn history_after(
+        &self,
+        log: LogId,
+        position: Position,
+        limit: u32,
+    ) -> Result<Vec<MessageView>, ClientError> {
+        let (start, end) = (history_key(log, position.next()), behind_prefix(&history_prefix(log)));
+        let rows = self.read(move |vault| vault.last_rows(&start, &end, limit)).await?;
+        self.decode(rows.into_iter().rev().collect()).await
     }
 
     async fn decode(&self, rows: Vec<Row>) -> Result<Vec<MessageView>, ClientError> {

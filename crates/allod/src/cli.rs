@@ -54,9 +54,9 @@ pub(crate) enum Command {
         /// Only what stands behind this position.
         #[arg(long, value_name = "POSITION")]
         since: Option<u64>,
-        /// At most so many lines, the last ones.
-        #[arg(long, short = 'n', value_name = "LINES", default_value_t = 50)]
-        limit: u32,
+        /// At most so many lines, the last ones: 50, or all that --since names.
+        #[arg(long, short = 'n', value_name = "LINES")]
+        limit: Option<u32>,
         /// Leave unread what is unread.
         #[arg(long)]
         peek: bool,
@@ -302,11 +302,12 @@ Examples:
   allod --as bob read \"Budget 2027\" --follow
   allod --as bob who \"Budget 2027\"
 
-Profiles are folders in ALLOD_HOME (else in your data folder). Their state is encrypted: the key is in the
-keyring of your system, or derived from ALLOD_PASSPHRASE, or else in a file that only you can read.
+Profiles are folders in ALLOD_HOME (else in your data folder). Their state is
+encrypted: the key is in the keyring of your system, or derived from
+ALLOD_PASSPHRASE, or else in a file that only you can read.
 
-Exit status: 0 done, 1 refused, 2 wrong usage, 3 server away, 4 not found, 5 profile unusable,
-6 accepted here and queued until the server is back.";
+Exit status: 0 done, 1 refused, 2 wrong usage, 3 server away, 4 not found,
+5 profile unusable, 6 accepted here and queued until the server is back.";
 
 #[cfg(test)]
 mod tests {

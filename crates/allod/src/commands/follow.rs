@@ -124,18 +124,8 @@ impl<'a> Follower<'a> {
             let session = self.session()?;
             for one in session.conversations().await? {
                 let seen = self.seen.get(&one.log).copied().unwrap_or(0);
-                let mut before: Option<Position> = None;
-                loop {
-                    let page = session.client.history(one.log, before, if report { PAGE } else { 1 }).await?;
-                    let first = page.first().and_then(|line| line.position).unwrap_or(0);
-                    let is_last = !report || page.len() < PAGE as usize || first <= seen;
-                    missed
-                        .extend(page.into_iter().filter(|line| line.position.is_some_and(|position| position > seen)));
-                    if is_last {
-                        break;
-                    }
-                    before = Some(Position(first));
-                }
+                let limit = if report { u32::MAX } else { 1 };
+                missed.extend(session.client.history_after(one.log, Position(seen), limit).await?);
             }
         }
         missed.sort_by_key(|line| (line.log, line.position));
@@ -151,4 +141,3 @@ impl<'a> Follower<'a> {
 
 /// How often to look whether another command wants the profile.
 const LOOK_EVERY: Duration = Duration::from_millis(150);
-const PAGE: u32 = 200;

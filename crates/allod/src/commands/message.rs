@@ -77,12 +77,13 @@ pub(crate) async fn read(cli: &Cli, name: &str, options: &ReadOptions) -> Result
     let session = Session::open_and_sync(cli).await?;
     let one = session.find(name).await?;
     let log = one.log;
-    let lines = session.client.history(log, None, options.limit).await?;
-    let mut last = options.since.unwrap_or(0);
-    for line in lines.iter().filter(|line| line.position.is_some_and(|position| position > last)) {
+    let since = options.since.unwrap_or(0);
+    let limit = options.limit.unwrap_or(if options.since.is_some() { u32::MAX } else { LINES });
+    let lines = session.client.history_after(log, Position(since), limit).await?;
+    for line in &lines {
         print(&session, line);
     }
-    last = lines.iter().filter_map(|line| line.position).max().unwrap_or(0).max(last);
+    let last = lines.iter().filter_map(|line| line.position).max().unwrap_or(since);
     for waiting in session.client.look(move |core| core.outbox(log)).await? {
         print(&session, &waiting);
     }
@@ -98,9 +99,8 @@ pub(crate) async fn read(cli: &Cli, name: &str, options: &ReadOptions) -> Result
 /// Prints lines as they come, until interrupted.
 async fn follow(mut follower: Follower<'_>, one: &ConversationSummary, last: u64, peek: bool) -> Result<(), Failure> {
     // What came between the lines printed and now.
-    let missed = follower.opened().await?.client.history(one.log, None, MISSED_MAX).await?;
-    let missed = missed.into_iter().filter(|line| line.position.is_some_and(|position| position > last));
-    let mut ready: VecDeque<Event> = missed.map(|line| Event::Message(Box::new(line))).collect();
+    let missed = follower.opened().await?.client.history_after(one.log, Position(last), MISSED_MAX).await?;
+    let mut ready: VecDeque<Event> = missed.into_iter().map(|line| Event::Message(Box::new(line))).collect();
     loop {
         let event = match ready.pop_front() {
             Some(event) => event,
@@ -133,7 +133,7 @@ async fn follow(mut follower: Follower<'_>, one: &ConversationSummary, last: u64
 pub(crate) struct ReadOptions {
     pub(crate) follow: bool,
     pub(crate) since: Option<u64>,
-    pub(crate) limit: u32,
+    pub(crate) limit: Option<u32>,
     pub(crate) peek: bool,
 }
 
@@ -168,6 +168,8 @@ fn read_stdin() -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|_| Failure::Usage("standard input is not text: send it as a file".to_owned()))
 }
 
+/// Lines that are shown if nothing else is said.
+const LINES: u32 = 50;
 /// Lines that may come in the moment between printing and following.
 const MISSED_MAX: u32 = 50;
 /// Longest message from standard input; longer ones are files.
