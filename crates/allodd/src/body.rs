@@ -102,3 +102,36 @@ pub(crate) async fn read(mut body: Body, bytes_max: usize) -> Result<Vec<u8>, Re
     };
     tokio::time::timeout(BODY_WHOLE, whole).await.map_err(|_| broken())?
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use futures_util::stream::{self, StreamExt};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stops_coming_is_given_up_a_9() {
+        let stops = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"x"))]).chain(stream::pending());
+        let begun = tokio::time::Instant::now();
+        let refused = read(Body::from_stream(stops), 100).await.unwrap_err();
+        assert_eq!((refused.0.code, begun.elapsed().as_secs()), (ErrorCode::Malformed, BODY_STALL.as_secs()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_drips_is_given_up_in_the_end_a_9() {
+        let drips = stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Some((Ok::<_, std::io::Error>(Bytes::from_static(b"x")), ()))
+        });
+        let begun = tokio::time::Instant::now();
+        assert!(read(Body::from_stream(drips), 1 << 20).await.is_err());
+        assert_eq!(begun.elapsed().as_secs(), BODY_WHOLE.as_secs());
+    }
+
+    #[tokio::test]
+    async fn a_body_without_a_length_is_bounded_too_w_3() {
+        let endless = stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(&[0; 1_000])));
+        let refused = read(Body::from_stream(endless), 10_000).await.unwrap_err();
+        assert_eq!(refused.0.code, ErrorCode::TooLarge);
+    }
+}

@@ -62,6 +62,7 @@ impl Cli {
     /// # Errors
     /// Whatever stands in the way.
     pub fn run(self) -> anyhow::Result<()> {
+        crate::process::keep_files_private();
         match self.command {
             Command::Init(init) => init.run(),
             Command::Serve { config } => serve(&config),

@@ -4,6 +4,7 @@
 //! libraries are dropped, since they may hold addresses and paths.
 
 use std::fmt::Display;
+use std::io::IsTerminal;
 use std::time::Duration;
 
 use allod_wire::ErrorCode;
@@ -61,7 +62,12 @@ pub(crate) fn start(level: LogLevel) {
         LogLevel::Debug => LevelFilter::DEBUG,
     };
     let ours = tracing_subscriber::filter::filter_fn(|metadata| metadata.target().starts_with("allodd"));
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    // No times: who collects the lines adds them if it wants to; here they would be finer than a day (rule L-9).
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .without_time();
     // A second start in the same process (tests) keeps the first one's lines.
     let _ = tracing_subscriber::registry().with(level).with(ours).with(lines).try_init();
 }

@@ -13,6 +13,11 @@ pub(crate) fn forbid_core_dumps() {
     }
 }
 
+/// Whatever this process makes is readable by its own user alone.
+pub(crate) fn keep_files_private() {
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+}
+
 /// Raises the limit of open files as far as it goes; says how many there may be.
 pub(crate) fn raise_open_files() -> u64 {
     let now = getrlimit(Resource::Nofile);
