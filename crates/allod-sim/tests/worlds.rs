@@ -1,0 +1,26 @@
+//! A few whole worlds of each kind; the program plays a thousand.
+
+use allod_sim::play;
+
+fn keeps_its_promises(seeds: impl IntoIterator<Item = u64>) {
+    for seed in seeds {
+        let report = play(seed, false);
+        assert!(report.tally.said > 0, "in world {seed} nobody said anything");
+        assert_eq!(report.violations, [], "world {seed}");
+    }
+}
+
+#[test]
+fn worlds_with_an_honest_server_keep_their_promises_c_3_c_8_c_10() {
+    keeps_its_promises([1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn worlds_whose_server_changes_pages_keep_their_promises_c_15() {
+    keeps_its_promises([7, 17]);
+}
+
+#[test]
+fn worlds_whose_server_signs_lies_keep_their_promises_c_4() {
+    keeps_its_promises([8, 9, 18]);
+}
