@@ -46,6 +46,9 @@ pub(crate) struct AccountRow {
     /// Once it has.
     #[n(10)]
     pub(crate) joined: Option<JoinedRow>,
+    /// The domain that the invitation is to: from when its offer was seen until the server has answered.
+    #[n(11)]
+    pub(crate) offered: Option<Domain>,
 }
 
 /// What the server told.
@@ -83,6 +86,7 @@ impl std::fmt::Debug for Seed {
 }
 
 impl AccountRow {
+    #[expect(clippy::too_many_arguments, reason = "they are the row's own fields, each of another type")]
     pub(crate) fn new(
         server: String,
         name: UserName,
@@ -105,6 +109,7 @@ impl AccountRow {
             suite: settings.suite.code(),
             joining: Some(secret),
             joined: None,
+            offered: None,
         }
     }
 

@@ -42,7 +42,7 @@ impl ClientCore {
             }
             Standing::Rejoining => {
                 self.subscribe(log);
-                self.advance_rejoin(log, now, rng);
+                self.advance_rejoin(log, now);
             }
             Standing::Removed | Standing::Left => {}
         }
@@ -70,7 +70,7 @@ impl ClientCore {
         if !conversation.can_append() || is_busy || !conversation.row.intents.is_empty() {
             return;
         }
-        let Some(membership) = conversation.membership().cloned() else { return };
+        let Some(membership) = conversation.membership() else { return };
         let has = |device| membership.readers.iter().any(|reader| reader.device() == device);
         let live = &conversation.live;
         let missing: Vec<_> = devices.iter().map(|certificate| certificate.device).filter(|id| !has(*id)).collect();
@@ -81,7 +81,7 @@ impl ClientCore {
         let someone_leaves = group.is_some_and(|group| group.has_pending_proposals());
         let is_chief = membership.role(&me) >= Role::Admin;
         let left = conversation.row.leaving.iter().any(|(device, _)| has(*device));
-        let must_tidy = someone_leaves || (is_chief && (left || !conversation.row.repairs.is_empty()));
+        let must_tidy = someone_leaves || (is_chief && left) || conversation.can_repair(&me);
         let earlier = membership.devices_of(&me).filter(|reader| reader.device() < device).count() as u64;
         let (intent, place) = if !surplus.is_empty() {
             (Intent::RemoveDevices(surplus), earlier)

@@ -6,6 +6,7 @@
 //! - what is in [`Live`] can be lost at any time: it says only what this run of the program has asked for already.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use allod_crypto::token::{LogSecret, TokenSecret};
 use allod_mls::Group;
@@ -90,9 +91,6 @@ pub(crate) struct ConversationRow {
     /// Number of the next outgoing message.
     #[n(14)]
     pub(crate) outgoing_next: u64,
-    /// Kept for conversations that we are no longer in.
-    #[n(15)]
-    pub(crate) state: Option<minicbor::bytes::ByteVec>,
 }
 
 /// The last message in short.
@@ -132,6 +130,8 @@ pub(crate) struct Live {
     pub(crate) commits_at_hub: Commits,
     /// The first entry that was missing in what we read since the socket opened.
     pub(crate) gap: Option<Position>,
+    /// A page was not used, and none since then that begins where we are.
+    pub(crate) distrusted: bool,
     /// Something came from an epoch ahead of ours.
     pub(crate) ahead: bool,
     /// Own devices that could not be added lately, and when to try again.
@@ -149,8 +149,10 @@ pub(crate) struct Conversation {
     pub(crate) heads: BTreeMap<Position, Digest>,
     pub(crate) group: Option<Group>,
     pub(crate) live: Live,
-    /// The group as people and their devices; follows the group.
-    cache: Option<Membership>,
+    /// The group as people and their devices, if it was asked for in this epoch.
+    cache: Option<Arc<Membership>>,
+    /// The same of an earlier epoch, so that nothing is verified twice.
+    earlier: Option<Arc<Membership>>,
 }
 
 /// Group state and readers of the present epoch.
@@ -162,14 +164,20 @@ pub(crate) struct Membership {
 }
 
 impl Membership {
-    pub(crate) fn of(group: &Group) -> Option<Self> {
-        let readers = readers(&group.members());
+    /// `known` are readers of an earlier epoch.
+    pub(crate) fn of(group: &Group, known: &[Reader]) -> Option<Self> {
+        let readers = readers(&group.members(), known);
         let state = GroupState::decode(group.context()).ok()?;
         Some(Self { people: people(&readers), state, readers })
     }
 
     pub(crate) fn role(&self, address: &Address) -> Role {
         self.state.role(address, &self.people)
+    }
+
+    /// What the token of `address` may do at the hub, if the hub holds what it should (rule T-5).
+    pub(crate) fn token_role(&self, address: &Address) -> TokenRole {
+        self.state.roles.get(address).copied().unwrap_or(Role::Member).token_role()
     }
 
     pub(crate) fn secret(&self) -> LogSecret {
@@ -208,6 +216,7 @@ impl Conversation {
             group,
             live: Live::default(),
             cache: None,
+            earlier: None,
         }
     }
 
@@ -216,21 +225,27 @@ impl Conversation {
     }
 
     /// Group state and readers; `None` once the group is gone from memory or damaged.
-    pub(crate) fn membership(&mut self) -> Option<&Membership> {
+    pub(crate) fn membership(&mut self) -> Option<Arc<Membership>> {
         if self.cache.is_none() {
-            self.cache = self.group.as_ref().and_then(Membership::of);
+            self.cache = self.peek_membership();
+            self.earlier = None;
         }
-        self.cache.as_ref()
+        self.cache.clone()
     }
 
     /// As [`Self::membership`], without keeping what was computed.
-    pub(crate) fn peek_membership(&self) -> Option<Membership> {
-        self.cache.clone().or_else(|| self.group.as_ref().and_then(Membership::of))
+    pub(crate) fn peek_membership(&self) -> Option<Arc<Membership>> {
+        let compute = || {
+            let group = self.group.as_ref()?;
+            let known = self.earlier.as_ref().map_or(&[][..], |earlier| &earlier.readers);
+            Membership::of(group, known).map(Arc::new)
+        };
+        self.cache.clone().or_else(compute)
     }
 
     /// The group has changed.
     pub(crate) fn epoch_changed(&mut self) {
-        self.cache = None;
+        self.earlier = self.cache.take();
     }
 
     /// Our token for the log (rule T-3).
@@ -242,6 +257,19 @@ impl Conversation {
     /// Entries can be appended now: we have read the log to its end, and nothing forbids it.
     pub(crate) fn can_append(&self) -> bool {
         self.row.standing == Standing::Active && !self.row.forked && self.live.caught_up
+    }
+
+    /// Those with whom it is started are not in yet: what is said now could be read by nobody.
+    pub(crate) fn is_being_founded(&self) -> bool {
+        let founds = |intent: &Intent| matches!(intent, Intent::Add { founding: true, .. });
+        let in_job = self.job.as_ref().and_then(|job| job.intent.as_ref()).is_some_and(founds);
+        in_job || self.row.intents.iter().any(founds)
+    }
+
+    /// There is something to repair at the hub, and our token may (rule C-14).
+    pub(crate) fn can_repair(&mut self, me: &Address) -> bool {
+        !self.row.repairs.is_empty()
+            && self.membership().is_some_and(|here| here.token_role(me) == TokenRole::Administrator)
     }
 
     pub(crate) fn is_member(&self) -> bool {

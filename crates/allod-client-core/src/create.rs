@@ -86,7 +86,7 @@ impl ClientCore {
         }
         self.event(Event::ConversationChanged(log));
         self.advance(log, now, rng);
-        self.pump_stock(now, rng);
+        self.pump_stock(now);
         Ok((log, self.done()))
     }
 
@@ -114,7 +114,6 @@ impl ClientCore {
             forked: false,
             unseen_reader_change: false,
             outgoing_next: 0,
-            state: None,
         };
         let mut conversation = Conversation::new(row, group);
         conversation.roster.devices.insert(own_device, Arrival { since: Some(now), added_by: Some(me) });

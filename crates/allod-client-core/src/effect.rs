@@ -140,4 +140,6 @@ pub enum Verb {
     RemoveDevice,
     /// An own device in.
     AddDevice,
+    /// Being signed in: refused when this device was removed from the account, or its clock is wrong.
+    Session,
 }

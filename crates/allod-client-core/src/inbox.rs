@@ -175,7 +175,7 @@ impl ClientCore {
                 && membership.state.hub == *hub
                 && !has_strangers(&joined.group.members())
         };
-        let membership = Membership::of(&joined.group).filter(is_sound);
+        let membership = Membership::of(&joined.group, &[]).filter(is_sound);
         let added_by = joined.group.member(joined.added_by).and_then(|member| crate::roster::Reader::of(&member));
         let (Some(secret), Some(membership), Some(by)) = (secret, membership, added_by) else {
             let _ = joined.group.delete(&mut self.store);
@@ -222,7 +222,6 @@ impl ClientCore {
             forked: false,
             unseen_reader_change: true,
             outgoing_next: 0,
-            state: None,
         };
         let Some(old) = self.conversations.remove(&log) else {
             self.conversations.insert(log, Conversation::new(fresh, group));

@@ -8,7 +8,7 @@ use allod_wire::account::{DeviceClass, InviteOffer, Joined, LookUpInvite};
 use allod_wire::error::ErrorBody;
 use allod_wire::link::{Link, LinkKind};
 use allod_wire::secrets::InviteSecret;
-use allod_wire::{Position, UnixMillis, UserName, cbor};
+use allod_wire::{Domain, Position, UnixMillis, UserName, cbor};
 
 use crate::account::{AccountRow, JoinedRow, Settings};
 use crate::core::ClientCore;
@@ -70,24 +70,32 @@ impl ClientCore {
     }
 
     pub(crate) fn look_up(&mut self) {
-        if let Some(secret) = &self.account.joining {
-            let request = look_up_invite(secret);
-            self.request(Pending::LookUp, request);
+        let Some(secret) = self.account.joining.clone() else { return };
+        // Once the offer was seen, the invitation may be spent, and by ourselves: only the join itself tells.
+        match self.account.offered.clone() {
+            Some(domain) => self.ask_to_join(secret, &domain),
+            None => self.request(Pending::LookUp, look_up_invite(&secret)),
         }
+    }
+
+    fn ask_to_join(&mut self, secret: InviteSecret, domain: &Domain) {
+        let join = self.keys.join(&self.account, secret, domain);
+        self.request(Pending::Join, HttpRequest::open(Method::Post, "/v1/join", cbor::to_vec(&join)));
     }
 
     pub(crate) fn handle_offer(&mut self, answer: Result<InviteOffer, ErrorBody>, now: UnixMillis) {
         let (Some(secret), offer) = (self.account.joining.clone(), answer) else { return };
         match offer {
             Ok(offer) => {
-                let join = self.keys.join(&self.account, secret, &offer.organisation.domain);
-                self.request(Pending::Join, HttpRequest::open(Method::Post, "/v1/join", cbor::to_vec(&join)));
+                let domain = offer.organisation.domain;
+                self.account.offered = Some(domain.clone());
+                self.ask_to_join(secret, &domain);
             }
             Err(error) => self.join_failed(error, now),
         }
     }
 
-    pub(crate) fn handle_joined(&mut self, answer: Result<Joined, ErrorBody>, now: UnixMillis, rng: &mut dyn Random) {
+    pub(crate) fn handle_joined(&mut self, answer: Result<Joined, ErrorBody>, now: UnixMillis) {
         let joined = match answer {
             Ok(joined) => joined,
             Err(error) => return self.join_failed(error, now),
@@ -96,7 +104,7 @@ impl ClientCore {
         let certificate = self.keys.certificate(&self.account, &domain);
         self.contacts.meet(&certificate, now);
         self.device = Some(self.keys.mls_device(&self.account, &domain));
-        self.account.joining = None;
+        (self.account.joining, self.account.offered) = (None, None);
         self.account.joined = Some(JoinedRow {
             organisation: joined.organisation,
             role: joined.role,
@@ -107,7 +115,7 @@ impl ClientCore {
             removed: Vec::new(),
         });
         self.event(Event::Joined);
-        self.pump_stock(now, rng);
+        self.pump_stock(now);
     }
 
     /// A refusal that may pass is tried again by the clock; another one is the user's to know.

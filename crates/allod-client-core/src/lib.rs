@@ -17,6 +17,7 @@ mod core;
 mod create;
 mod effect;
 mod error;
+mod files;
 mod inbox;
 mod intent;
 mod job;

@@ -60,7 +60,9 @@ impl ClientCore {
     pub(crate) fn advance_outbox(&mut self, log: LogId, rng: &mut dyn Random) {
         loop {
             let Some(conversation) = self.conversations.get_mut(&log) else { return };
-            if !conversation.can_append() || conversation.live.in_flight.len() >= IN_FLIGHT_MAX {
+            // Whoever the conversation is started with reads from its first message on.
+            let waits_for_readers = conversation.is_being_founded();
+            if waits_for_readers || !conversation.can_append() || conversation.live.in_flight.len() >= IN_FLIGHT_MAX {
                 return;
             }
             let live = &conversation.live;
@@ -81,7 +83,7 @@ impl ClientCore {
         let device = self.device.as_ref()?;
         let conversation = self.conversations.get_mut(&log)?;
         let membership = conversation.membership()?;
-        let (secret, own) = (membership.secret(), membership.readers.clone());
+        let secret = membership.secret();
         let (position, head) = (conversation.row.position, conversation.row.head?);
         let group = conversation.group.as_mut()?;
         let epoch = group.epoch();
@@ -93,7 +95,7 @@ impl ClientCore {
             }
         }
         let (commitment, changes) = if outgoing.leaves {
-            let reader = own.iter().find(|reader| reader.leaf == group.own_leaf())?;
+            let reader = membership.readers.iter().find(|reader| reader.leaf == group.own_leaf())?;
             let key = token_key(&reader.token, &secret).ok()?;
             (random_bytes::<32>(rng).into(), vec![TokenChange::Revoke { key }])
         } else {

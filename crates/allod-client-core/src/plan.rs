@@ -48,6 +48,7 @@ pub(crate) struct Situation<'a> {
     pub(crate) device: DeviceId,
     pub(crate) leaving: &'a [(DeviceId, TokenKey)],
     pub(crate) pending_proposals: bool,
+    /// There is something to repair at the hub, and we may.
     pub(crate) repairs: bool,
 }
 
@@ -140,7 +141,7 @@ impl Situation<'_> {
         let left = |reader: &Reader| self.leaving.iter().any(|(device, _)| *device == reader.device());
         match self.remove(left) {
             Ok(plan) if is_chief => Ok(plan),
-            _ if is_chief && self.repairs => Ok(Plan::default()),
+            _ if self.repairs => Ok(Plan::default()),
             _ => Err(NoPlan::Done),
         }
     }

@@ -58,7 +58,7 @@ impl ClientCore {
         for log in logs {
             self.advance(log, now, rng);
         }
-        self.pump_stock(now, rng);
+        self.pump_stock(now);
     }
 
     /// The inbox and every log have been read to their ends since the sockets opened.

@@ -1,5 +1,7 @@
 //! Reading the log: pages checked, entries processed once and in order. Spec: rules C-3, C-4, C-9, C-10, C-15, F-1.
 
+use std::sync::Arc;
+
 use allod_crypto::frank::frank;
 use allod_crypto::identity::verify_certificate;
 use allod_crypto::receipt::{next_head, verify_receipt};
@@ -7,6 +9,7 @@ use allod_crypto::{Random, envelope};
 use allod_mls::{Content, Fault, MessageIn, MessageKind, ProcessError, Processed, StagedCommit};
 use allod_wire::log::{Digest, EntriesPage, Entry, EntryContext, EntryKind};
 use allod_wire::mimi::MimiContent;
+use allod_wire::socket::ClientFrame;
 use allod_wire::{Commits, LogId, Position, UnixMillis, cbor};
 use minicbor::Encode;
 
@@ -15,9 +18,11 @@ use crate::core::ClientCore;
 use crate::effect::Event;
 use crate::message::{StoredBody, StoredMessage, SystemEvent, claimed_time};
 use crate::plan::after;
+use crate::request::Plane;
 use crate::roles::authorise;
 use crate::roster::Reader;
 use crate::rows;
+use crate::stock::backoff;
 use crate::view::MessageBody;
 
 /// Evidence keeps payloads up to this length; of longer ones the chain holds the digest.
@@ -52,6 +57,8 @@ pub(crate) enum Skipped {
 enum PageFault {
     /// The receipt does not verify or does not fit the page: not used.
     Forged(&'static str),
+    /// It leaves out entries that the hub says it holds: not used.
+    Skips,
     /// It is signed, and contradicts what was signed before (rule C-4).
     Forked,
 }
@@ -66,12 +73,12 @@ impl ClientCore {
         }
         let heads = match check_page(conversation, page, &hub_key) {
             Ok(heads) => heads,
-            Err(PageFault::Forged(what)) => {
-                conversation.live.caught_up = false;
-                return self.event(Event::HubMisbehaved { log, what });
-            }
+            Err(PageFault::Skips) if conversation.live.distrusted => return, // From before we asked again.
+            Err(PageFault::Skips) => return self.distrust(log, "a page that skips entries", now),
+            Err(PageFault::Forged(what)) => return self.distrust(log, what, now),
             Err(PageFault::Forked) => return self.forked(log),
         };
+        conversation.live.distrusted = false;
         if conversation.row.head.is_none() {
             conversation.row.head = Some(page.head_before);
         }
@@ -85,6 +92,17 @@ impl ClientCore {
         }
         self.end_of_page(log, page, now);
         self.advance(log, now, rng);
+    }
+
+    /// A page that is not used leaves a hole: the log is asked for again from where we are, after a while.
+    fn distrust(&mut self, log: LogId, what: &'static str, now: UnixMillis) {
+        let Some(conversation) = self.conversations.get_mut(&log) else { return };
+        let live = &mut conversation.live;
+        (live.distrusted, live.subscribed, live.caught_up) = (true, false, false);
+        live.retry_at = Some(now.plus(backoff(live.failures, None)));
+        live.failures += 1;
+        self.send(Plane::Log, ClientFrame::Unsubscribe { log });
+        self.event(Event::HubMisbehaved { log, what });
     }
 
     fn handle_entry(&mut self, log: LogId, entry: &Entry, head: Digest, now: UnixMillis, rng: &mut dyn Random) {
@@ -104,13 +122,13 @@ impl ClientCore {
 
     fn read_entry(&mut self, log: LogId, entry: &Entry, now: UnixMillis, rng: &mut dyn Random) -> Result<(), Skipped> {
         let conversation = self.conversations.get_mut(&log).ok_or(Skipped::Stale)?;
-        let before = conversation.membership().cloned().ok_or(Skipped::Stale)?;
+        let before = conversation.membership().ok_or(Skipped::Stale)?;
         let staged = conversation.job.as_ref().and_then(|job| job.staged.as_ref());
         if staged.is_some_and(|staged| staged.entry == entry.new) {
             return self.confirm_own(log, entry, &before, now, rng);
         }
         if conversation.outbox.values().any(|outgoing| outgoing.id == entry.new.id) {
-            return self.own_entry(log, entry, now);
+            return self.own_entry(log, entry);
         }
         let opened = envelope::open(&before.secret(), log, &entry.new.payload).map_err(|_| Skipped::DoesNotOpen)?;
         let message = MessageIn::decode(&opened).map_err(|_| Skipped::DoesNotOpen)?;
@@ -137,7 +155,7 @@ impl ClientCore {
                 self.someone_leaves(log, entry, &before, &leaving);
                 Ok(())
             }
-            Processed::Commit(staged) => self.read_commit(log, entry, &before, staged, now, rng),
+            Processed::Commit(staged) => self.read_commit(log, entry, &before, staged, now),
         }
     }
 
@@ -159,14 +177,14 @@ impl ClientCore {
         }
         let certificate = match before.readers.iter().find(|reader| reader.leaf == content.sender) {
             Some(reader) => reader.certificate.clone(),
-            None => verify_certificate(&content.credential).map_err(|_| Skipped::DoesNotOpen)?,
+            None => Arc::new(verify_certificate(&content.credential).map_err(|_| Skipped::DoesNotOpen)?),
         };
         let message = StoredMessage {
             entry: entry.new.id,
             position: entry.position,
             day: entry.day,
             time: claimed_time(&mimi).unwrap_or(now),
-            sender: certificate.address,
+            sender: certificate.address.clone(),
             device: certificate.device,
             body: StoredBody::Content(content.content.into()),
         };
@@ -181,7 +199,6 @@ impl ClientCore {
         before: &Membership,
         staged: StagedCommit,
         now: UnixMillis,
-        rng: &mut dyn Random,
     ) -> Result<(), Skipped> {
         self.check_context(log, entry, &staged.view().aad.clone())?;
         let view = staged.view().clone();
@@ -203,7 +220,7 @@ impl ClientCore {
         }
         self.commit_applied(log, entry, before, &next, &by, now);
         if view.removes_us {
-            self.out_of(log, Standing::Removed, rng);
+            self.out_of(log, Standing::Removed);
         }
         Ok(())
     }
@@ -225,7 +242,7 @@ impl ClientCore {
             return Err(Skipped::Stale);
         }
         conversation.epoch_changed();
-        let next = conversation.membership().cloned().ok_or(Skipped::Stale)?;
+        let next = conversation.membership().ok_or(Skipped::Stale)?;
         let by = before.readers.iter().find(|reader| reader.device() == device).cloned().ok_or(Skipped::Stale)?;
         self.confirmed(log, entry.position, rng);
         self.commit_applied(log, entry, before, &next, &by, now);
@@ -233,7 +250,7 @@ impl ClientCore {
     }
 
     /// A message of ours is in its place.
-    fn own_entry(&mut self, log: LogId, entry: &Entry, now: UnixMillis) -> Result<(), Skipped> {
+    fn own_entry(&mut self, log: LogId, entry: &Entry) -> Result<(), Skipped> {
         let (Some(me), device) = (self.me(), self.my_device()) else { return Err(Skipped::Stale) };
         let conversation = self.conversations.get_mut(&log).ok_or(Skipped::Stale)?;
         let number = conversation.outbox.iter().find(|(_, outgoing)| outgoing.id == entry.new.id).map(|(n, _)| *n);
@@ -245,7 +262,6 @@ impl ClientCore {
             self.left(log);
             return Ok(());
         }
-        let _ = now;
         let message = StoredMessage {
             entry: outgoing.id,
             position: entry.position,
@@ -358,11 +374,8 @@ impl ClientCore {
 
     /// We gave our token up ourselves.
     pub(crate) fn left(&mut self, log: LogId) {
-        if let Some(conversation) = self.conversations.get_mut(&log) {
-            if conversation.is_member() {
-                conversation.row.standing = Standing::Left;
-                self.wind_up(log);
-            }
+        if self.conversations.get(&log).is_some_and(Conversation::is_member) {
+            self.out_of(log, Standing::Left);
         }
     }
 }
@@ -378,6 +391,10 @@ fn check_page(conversation: &Conversation, page: &EntriesPage, hub_key: &[u8; 32
         let is_same = page.last > position || known.is_none_or(|known| known == page.head_before);
         return if is_same { Ok(Vec::new()) } else { Err(PageFault::Forked) };
     };
+    let expected = position.next();
+    if known.is_some() && page.entries[0].position > expected && page.first <= expected {
+        return Err(PageFault::Skips);
+    }
     let receipt = page.receipt.as_ref().ok_or(PageFault::Forged("a page without a receipt"))?;
     let mut head = page.head_before;
     let mut heads = Vec::with_capacity(page.entries.len());

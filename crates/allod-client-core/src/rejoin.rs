@@ -47,7 +47,7 @@ impl ClientCore {
         }
     }
 
-    pub(crate) fn advance_rejoin(&mut self, log: LogId, now: UnixMillis, rng: &mut dyn Random) {
+    pub(crate) fn advance_rejoin(&mut self, log: LogId, now: UnixMillis) {
         let (Some(me), own_device) = (self.me(), self.my_device()) else { return };
         let is_rejoin = |pending: &Pending| {
             let asks =
@@ -63,7 +63,7 @@ impl ClientCore {
         }
         let has_own = conversation.live.rejoin.own.is_some();
         let asked = conversation.live.rejoin.asked;
-        let Some(membership) = conversation.membership().cloned() else { return };
+        let Some(membership) = conversation.membership() else { return };
         if !has_own {
             let claim = Claim { address: me, devices: vec![own_device] };
             if let Some(request) = self.claim_request(&claim) {
@@ -78,7 +78,6 @@ impl ClientCore {
         if let Some(request) = self.claim_request(&claim) {
             self.request(Pending::RejoinPeer { log, device: peer.device() }, request);
         }
-        let _ = rng;
     }
 
     pub(crate) fn handle_rejoin_own(

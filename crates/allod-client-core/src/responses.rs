@@ -5,17 +5,19 @@ use allod_wire::blob::BlobState;
 use allod_wire::error::{ErrorBody, ErrorCode};
 use allod_wire::inbox::ClaimedKeyPackages;
 use allod_wire::secrets::Ticket;
+use allod_wire::socket::ClientFrame;
 use allod_wire::{Address, EntryId, LogId, UnixMillis};
 
 use crate::contacts::Known;
 use crate::conversation::Standing;
 use crate::core::ClientCore;
-use crate::effect::{Effect, Event, RequestId};
+use crate::effect::{Effect, Event, RequestId, Verb};
 use crate::error::AddFailure;
 use crate::intent::Intent;
 use crate::pending::{AccountCall, Pending};
-use crate::request::{accepted, is_passing, read};
+use crate::request::{Plane, accepted, is_passing, read};
 use crate::stage::candidate;
+use crate::state::Kind;
 use crate::stock::backoff;
 
 /// An own device that cannot be added is tried again after this long.
@@ -39,10 +41,10 @@ impl ClientCore {
     }
 
     /// There was no answer: the server cannot be reached. What matters is asked again by the clock.
-    pub fn handle_request_failed(&mut self, id: RequestId, now: UnixMillis, rng: &mut dyn Random) -> Vec<Effect> {
+    pub fn handle_request_failed(&mut self, id: RequestId, now: UnixMillis, _rng: &mut dyn Random) -> Vec<Effect> {
         if let Some(pending) = self.requests.remove(&id) {
             let error = ErrorBody::new(ErrorCode::Unavailable, "the server cannot be reached");
-            self.refused(pending, error, now, rng);
+            self.refused(pending, error, now);
         }
         self.done()
     }
@@ -52,12 +54,12 @@ impl ClientCore {
             return self.handle_fetched(log, status, body, now);
         }
         if let Err(error) = accepted(status, body) {
-            return self.refused(pending, error, now, rng);
+            return self.refused(pending, error, now);
         }
         let again = pending.clone();
         let understood = match pending {
             Pending::LookUp => read(status, body).map(|offer| self.handle_offer(Ok(offer), now)),
-            Pending::Join => read(status, body).map(|joined| self.handle_joined(Ok(joined), now, rng)),
+            Pending::Join => read(status, body).map(|joined| self.handle_joined(Ok(joined), now)),
             Pending::Renew => read(status, body).map(|session| self.handle_session(session)),
             Pending::Account(call) => self.account_answer(call, status, body, now, rng),
             Pending::Claim { log, address } => {
@@ -81,7 +83,7 @@ impl ClientCore {
             Pending::RejoinAsk { .. } | Pending::Fetch { .. } => Ok(()),
         };
         if let Err(error) = understood {
-            self.refused(again, error, now, rng);
+            self.refused(again, error, now);
         }
     }
 
@@ -109,7 +111,7 @@ impl ClientCore {
     }
 
     /// A refusal: waits and asks again where that may help, and tells the user where not.
-    fn refused(&mut self, pending: Pending, error: ErrorBody, now: UnixMillis, rng: &mut dyn Random) {
+    fn refused(&mut self, pending: Pending, error: ErrorBody, now: UnixMillis) {
         let passing = is_passing(&error);
         match pending {
             Pending::LookUp | Pending::Join => self.join_failed(error, now),
@@ -120,7 +122,7 @@ impl ClientCore {
                     self.call_failed(&call, &error);
                 }
                 if !passing {
-                    self.event(Event::AccountChanged);
+                    self.event(Event::Refused { verb: Verb::Session, error });
                 }
             }
             Pending::Account(call) if error.code == ErrorCode::NoSession => self.renew_session(Some(call), now),
@@ -145,18 +147,18 @@ impl ClientCore {
                     self.wait(log, &error, now);
                 }
             }
-            Pending::Welcome { log } => self.give_up_commit(log, error),
+            Pending::Welcome { log } => self.give_up_commit(log, error, now),
             Pending::Deliver { log, .. } if passing => self.wait(log, &error, now),
             // The ticket has expired or the device is gone: that newcomer cannot be reached; it can ask to be added again.
             Pending::Deliver { log, item } => self.handle_delivered(log, item),
             Pending::Fetch { log } => {
-                self.handle_fetched(log, 503, &[], now);
+                // The refusal itself went to the download; this is for no answer at all.
+                self.handle_fetched(log, ErrorCode::Unavailable.http_status(), &[], now);
             }
             Pending::RejoinOwn { log } | Pending::RejoinPeer { log, .. } | Pending::RejoinAsk { log } => {
                 self.wait(log, &error, now);
             }
         }
-        let _ = rng;
     }
 
     fn call_failed(&mut self, call: &AccountCall, error: &ErrorBody) {
@@ -221,7 +223,7 @@ impl ClientCore {
             }
             return;
         }
-        let is_pair = conversation.membership().is_some_and(|here| here.state.kind == crate::state::Kind::Pair);
+        let is_pair = conversation.membership().is_some_and(|here| here.state.kind == Kind::Pair);
         let undo = is_pair && conversation.row.standing == Standing::Creating;
         self.could_not_add(log, person, why);
         if undo {
@@ -266,13 +268,18 @@ impl ClientCore {
     }
 
     /// The welcome cannot be put down: the commit is not made, and nothing has changed.
-    fn give_up_commit(&mut self, log: LogId, error: ErrorBody) {
+    fn give_up_commit(&mut self, log: LogId, error: ErrorBody, now: UnixMillis) {
         let Some(conversation) = self.conversations.get_mut(&log) else { return };
         let intent = conversation.job.as_ref().and_then(|job| job.intent.clone());
         self.abandon_staged(log, allod_wire::Commits(0));
-        self.end_intent(log, None);
-        if let Some(intent) = intent {
+        self.end_intent(log, intent.as_ref(), now);
+        if let Some(intent) = &intent {
             self.event(Event::Refused { verb: intent.verb(), error });
+        }
+        let Some(conversation) = self.conversations.get_mut(&log) else { return };
+        let is_pair = conversation.membership().is_some_and(|here| here.state.kind == Kind::Pair);
+        if is_pair && matches!(intent, Some(Intent::Add { founding: true, .. })) {
+            self.forget(log);
         }
     }
 
@@ -292,6 +299,9 @@ impl ClientCore {
     pub(crate) fn forget(&mut self, log: LogId) {
         let Some(mut conversation) = self.conversations.remove(&log) else { return };
         conversation.delete_rows(&mut self.writes);
+        if conversation.live.subscribed && self.log_socket {
+            self.send(Plane::Log, ClientFrame::Unsubscribe { log });
+        }
         if let Some(group) = conversation.group.take() {
             // Rows that cannot be deleted do no harm but lie about.
             let _ = group.delete(&mut self.store);

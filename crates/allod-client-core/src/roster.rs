@@ -1,6 +1,7 @@
 //! The leaves of the tree as people and devices. Spec: `spec/conversation.md`, rule C-12.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use allod_crypto::identity::verify_certificate;
 use allod_mls::{LeafIndex, Member};
@@ -13,8 +14,10 @@ use minicbor::{Decode, Encode};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reader {
     pub(crate) leaf: LeafIndex,
-    pub(crate) certificate: DeviceCertificate,
+    pub(crate) certificate: Arc<DeviceCertificate>,
     pub(crate) token: TokenPublic,
+    /// The certificate as it stands in the leaf.
+    credential: Arc<[u8]>,
 }
 
 impl Reader {
@@ -22,7 +25,24 @@ impl Reader {
     pub(crate) fn of(member: &Member) -> Option<Self> {
         let certificate = verify_certificate(&member.credential).ok()?;
         let is_certified = certificate.signature_key.as_slice() == member.signature_key;
-        is_certified.then_some(Self { leaf: member.leaf, certificate, token: member.token_public })
+        is_certified.then(|| Self {
+            leaf: member.leaf,
+            certificate: Arc::new(certificate),
+            token: member.token_public,
+            credential: member.credential.as_slice().into(),
+        })
+    }
+
+    /// As [`Self::of`], without verifying again what was verified for the same leaf before.
+    fn of_known(member: &Member, known: Option<&Self>) -> Option<Self> {
+        let is_same = |known: &&Self| {
+            *known.credential == *member.credential
+                && known.certificate.signature_key.as_slice() == member.signature_key
+        };
+        match known.filter(is_same) {
+            Some(known) => Some(Self { leaf: member.leaf, token: member.token_public, ..known.clone() }),
+            None => Self::of(member),
+        }
     }
 
     pub(crate) fn address(&self) -> &Address {
@@ -40,9 +60,11 @@ impl Reader {
     }
 }
 
-/// All leaves; a leaf without a certificate that verifies is left out, and reported by [`has_strangers`].
-pub(crate) fn readers(members: &[Member]) -> Vec<Reader> {
-    members.iter().filter_map(Reader::of).collect()
+/// All leaves; a leaf without a certificate that verifies is left out, and reported by [`has_strangers`]. `known` are the
+/// readers of an earlier epoch.
+pub(crate) fn readers(members: &[Member], known: &[Reader]) -> Vec<Reader> {
+    let known: BTreeMap<LeafIndex, &Reader> = known.iter().map(|reader| (reader.leaf, reader)).collect();
+    members.iter().filter_map(|member| Reader::of_known(member, known.get(&member.leaf).copied())).collect()
 }
 
 /// Some leaf is no certified device.

@@ -71,7 +71,7 @@ impl ClientCore {
             ServerFrame::Entries { log, page } => self.handle_entries(log, &page, now, rng),
             ServerFrame::Accepted { receipt } => self.handle_accepted(&receipt, now, rng),
             ServerFrame::Refused { log, entry, error } => self.handle_refused(log, entry, &error, now, rng),
-            ServerFrame::Ended { log, error } => self.handle_ended(log, &error, now, rng),
+            ServerFrame::Ended { log, error } => self.handle_ended(log, &error, now),
             ServerFrame::Inbox { .. } | ServerFrame::Failed { .. } => {}
         }
         self.say_passed(now);
@@ -109,7 +109,7 @@ impl ClientCore {
         let is_commit = conversation.live.commit_sent == Some(id);
         conversation.live.in_flight.retain(|other| *other != id);
         match error.code {
-            ErrorCode::UnknownToken => return self.handle_ended(log, error, now, rng),
+            ErrorCode::UnknownToken => return self.handle_ended(log, error, now),
             ErrorCode::StaleCommit if is_commit => {
                 self.abandon_staged(log, error.commits.unwrap_or(Commits(0)));
             }
@@ -131,7 +131,7 @@ impl ClientCore {
                 if let Some(intent) = &intent {
                     self.event(Event::Refused { verb: intent.verb(), error: error.clone() });
                 }
-                self.end_intent(log, None);
+                self.end_intent(log, intent.as_ref(), now);
             }
             _ => self.message_failed(log, id),
         }
@@ -139,7 +139,7 @@ impl ClientCore {
     }
 
     /// Our token is not known (any more), or the subscription cannot be had now.
-    fn handle_ended(&mut self, log: LogId, error: &ErrorBody, now: UnixMillis, rng: &mut dyn Random) {
+    fn handle_ended(&mut self, log: LogId, error: &ErrorBody, now: UnixMillis) {
         let Some(conversation) = self.conversations.get_mut(&log) else { return };
         conversation.live.subscribed = false;
         conversation.live.caught_up = false;
@@ -147,7 +147,7 @@ impl ClientCore {
         match conversation.row.standing {
             Standing::Active if unknown => {
                 let leaves = conversation.outbox.values().any(|outgoing| outgoing.leaves && outgoing.sealed.is_some());
-                self.out_of(log, if leaves { Standing::Left } else { Standing::Removed }, rng);
+                self.out_of(log, if leaves { Standing::Left } else { Standing::Removed });
                 self.advance_invitation(log, now);
             }
             Standing::Active | Standing::Rejoining => {

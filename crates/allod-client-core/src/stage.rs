@@ -6,7 +6,7 @@ use allod_crypto::blob::{BLOCK_PLAIN_BYTES, BlobSealer, random_key};
 use allod_crypto::digest::sha256;
 use allod_crypto::identity::{check_inbox_key, verify_certificate};
 use allod_crypto::{Random, envelope, random_bytes};
-use allod_mls::{CommitError, KeyPackageIn, OwnCommit, Suite};
+use allod_mls::{KeyPackageIn, OwnCommit, Suite};
 use allod_wire::blob::BlobRef;
 use allod_wire::inbox::ClaimedDevice;
 use allod_wire::log::{Digest, EntryContext, EntryKind, HeadSeen, NewEntry};
@@ -20,6 +20,9 @@ use crate::job::{Newcomer, Staged, WelcomeUpload};
 use crate::outbox::Outgoing;
 use crate::plan::{Candidate, NoPlan, Plan, Situation, after, allowed_changes, token_diff};
 use crate::roles::authorise;
+
+/// A duty that could not be done is tried again after this long.
+pub(crate) const DUTY_AGAIN_MILLIS: u64 = 600_000;
 
 /// A device of somebody, as claimed, if everything about it is right (rules I-3, C-12).
 pub(crate) fn candidate(claimed: &ClaimedDevice, suite: Suite) -> Option<Candidate> {
@@ -44,7 +47,8 @@ impl ClientCore {
     pub(crate) fn stage(&mut self, log: LogId, now: UnixMillis, rng: &mut dyn Random) {
         let (Some(me), device) = (self.me(), self.my_device()) else { return };
         let Some(conversation) = self.conversations.get_mut(&log) else { return };
-        let Some(membership) = conversation.membership().cloned() else { return };
+        let Some(membership) = conversation.membership() else { return };
+        let can_repair = conversation.can_repair(&me);
         let (Some(job), Some(group)) = (&conversation.job, &conversation.group) else { return };
         let Some(intent) = job.intent.clone() else { return };
         let candidates = job.claimed.iter().filter_map(|claimed| candidate(claimed, group.suite())).collect();
@@ -54,14 +58,14 @@ impl ClientCore {
             device,
             leaving: &conversation.row.leaving,
             pending_proposals: group.has_pending_proposals(),
-            repairs: !conversation.row.repairs.is_empty(),
+            repairs: can_repair,
         };
         match situation.plan(&intent, candidates) {
             Ok(plan) => self.stage_plan(log, plan, now, rng),
-            Err(NoPlan::Done) => self.end_intent(log, None),
-            Err(NoPlan::NotAllowed) => self.end_intent(log, Some(&intent)),
+            Err(NoPlan::Done) => self.end_intent(log, None, now),
+            Err(NoPlan::NotAllowed) => self.end_intent(log, Some(&intent), now),
             Err(NoPlan::SayLeave) => {
-                self.end_intent(log, None);
+                self.end_intent(log, None, now);
                 self.queue_leave(log, now, rng);
             }
         }
@@ -69,25 +73,22 @@ impl ClientCore {
 
     fn stage_plan(&mut self, log: LogId, plan: Plan, now: UnixMillis, rng: &mut dyn Random) {
         let frank: Digest = random_bytes::<32>(rng).into();
-        let Some(device) = &self.device else { return };
+        let (Some(me), Some(device)) = (self.me(), &self.device) else { return };
         let Some(conversation) = self.conversations.get_mut(&log) else { return };
-        let Some(before) = conversation.membership().cloned() else { return };
+        let Some(before) = conversation.membership() else { return };
         let (Some(head), Some(seen)) = (conversation.row.head, conversation.row.commits) else { return };
         let context = EntryContext { seen: HeadSeen { position: conversation.row.position, head }, frank };
         let mut change = plan.change;
         change.aad = cbor::to_vec(&context);
         let Some(group) = &mut conversation.group else { return };
         let intent = conversation.job.as_ref().and_then(|job| job.intent.clone());
-        let staged = match group.stage_commit(&mut self.store, device, change) {
-            Ok(commit) => commit,
-            Err(CommitError::UnknownMember | CommitError::AlreadyMember) | Err(_) => {
-                return self.end_intent(log, intent.as_ref());
-            }
+        let Ok(staged) = group.stage_commit(&mut self.store, device, change) else {
+            return self.end_intent(log, intent.as_ref(), now);
         };
         let allowed = authorise(&before.state, &before.readers, &staged.view);
         let (Ok(()), Some(after)) = (allowed, after(&before, &staged.view)) else {
             let _ = group.abandon_own_commit(&mut self.store);
-            return self.end_intent(log, intent.as_ref());
+            return self.end_intent(log, intent.as_ref(), now);
         };
         let mut wanted: BTreeMap<_, _> = conversation.row.repairs.clone();
         wanted.extend(token_diff(&before, &after));
@@ -96,14 +97,11 @@ impl ClientCore {
                 wanted.remove(key); // The leaver revoked it already.
             }
         }
-        let ours = self.account.joined.as_ref().map(|joined| &joined.organisation.domain);
-        let me = ours.map(|domain| allod_wire::Address { name: self.account.name.clone(), domain: domain.clone() });
-        let role = me.and_then(|me| before.state.roles.get(&me).copied()).unwrap_or(crate::state::Role::Member);
-        let changes = allowed_changes(&wanted, role.token_role());
+        let changes = allowed_changes(&wanted, before.token_role(&me));
         let sealed = envelope::seal(&before.secret(), log, &staged.commit, rng);
         let Ok(payload) = sealed else {
             let _ = group.abandon_own_commit(&mut self.store);
-            return self.end_intent(log, intent.as_ref());
+            return self.end_intent(log, intent.as_ref(), now);
         };
         let entry = NewEntry {
             id: EntryId(random_bytes(rng)),
@@ -116,12 +114,15 @@ impl ClientCore {
         if let Some(job) = &mut conversation.job {
             job.staged = Some(Staged { entry, upload, shared, newcomers });
         }
-        let _ = now;
     }
 
     /// The job's intent is done or, if `given_up`, cannot be.
-    pub(crate) fn end_intent(&mut self, log: LogId, given_up: Option<&Intent>) {
+    pub(crate) fn end_intent(&mut self, log: LogId, given_up: Option<&Intent>, now: UnixMillis) {
         let Some(conversation) = self.conversations.get_mut(&log) else { return };
+        if given_up.is_some() {
+            // What could not be done now is not tried again at once.
+            conversation.live.duty_at = Some(now.plus(DUTY_AGAIN_MILLIS));
+        }
         if let Some(job) = &mut conversation.job {
             job.close_intent();
         }

@@ -108,7 +108,7 @@ pub(crate) fn account_request(core: &ClientCore, call: &AccountCall) -> Option<H
 
 impl ClientCore {
     /// Orders what is missing.
-    pub(crate) fn pump_stock(&mut self, now: UnixMillis, _rng: &mut dyn Random) {
+    pub(crate) fn pump_stock(&mut self, now: UnixMillis) {
         if self.stock.retry_at.is_some_and(|at| at > now) {
             return;
         }

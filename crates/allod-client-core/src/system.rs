@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use allod_crypto::Random;
 use allod_crypto::token::token_key;
 use allod_wire::account::DeviceCertificate;
 use allod_wire::log::{Entry, TokenChange, TokenRole};
@@ -87,7 +86,7 @@ impl ClientCore {
         changes: &[TokenChange],
     ) {
         let Some(conversation) = self.conversations.get_mut(&log) else { return };
-        let Some(membership) = conversation.membership().cloned() else { return };
+        let Some(membership) = conversation.membership() else { return };
         let secret = membership.secret();
         let verdicts = missing(concerned, changes, |key| wanted_now(&membership, &secret, key));
         for (key, verdict) in verdicts {
@@ -117,7 +116,7 @@ impl ClientCore {
     /// became of its wish, and is to go from the tree.
     pub(crate) fn gave_up(&mut self, log: LogId, changes: &[TokenChange]) {
         let Some(conversation) = self.conversations.get_mut(&log).filter(|_| !changes.is_empty()) else { return };
-        let Some(membership) = conversation.membership().cloned() else { return };
+        let Some(membership) = conversation.membership() else { return };
         let secret = membership.secret();
         for reader in &membership.readers {
             let Ok(key) = token_key(&reader.token, &secret) else { continue };
@@ -129,7 +128,7 @@ impl ClientCore {
     }
 
     /// We are not in it any more.
-    pub(crate) fn out_of(&mut self, log: LogId, standing: Standing, _rng: &mut dyn Random) {
+    pub(crate) fn out_of(&mut self, log: LogId, standing: Standing) {
         let Some(conversation) = self.conversations.get_mut(&log) else { return };
         conversation.row.standing = standing;
         self.wind_up(log);

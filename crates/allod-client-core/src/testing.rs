@@ -350,7 +350,7 @@ impl World {
     }
 
     fn is_lost(&mut self) -> bool {
-        self.loss > 0 && self.rng.next_u32() % self.loss == 0
+        self.loss > 0 && self.rng.next_u32().is_multiple_of(self.loss)
     }
 
     /// Carries out effects and delivers frames until there is nothing to do at this moment.

@@ -1,6 +1,8 @@
 //! What the user does with a conversation. Each verb is refused at once if the role does not allow it, and else becomes an
 //! intent or an outgoing message, which survives anything.
 
+use std::sync::Arc;
+
 use allod_crypto::{Random, random_bytes};
 use allod_wire::mimi::{MessageId, MimiContent};
 use allod_wire::{Address, EntryId, LogId, Position, UnixMillis, cbor};
@@ -15,8 +17,7 @@ use crate::outbox::Outgoing;
 use crate::roles::Actor;
 use crate::rows;
 use crate::state::{Kind, Role, TITLE_BYTES_MAX};
-use crate::transfer::{Download, FileInfo, FinishedUpload, Upload, UploadRow};
-use crate::view::{FileView, Status};
+use crate::view::Status;
 
 /// What to do about a server that was caught (rule C-4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,24 +85,6 @@ impl ClientCore {
         self.event(Event::Outbox { log, id, status: Status::Sending });
         self.advance(log, now, rng);
         Ok((id, self.done()))
-    }
-
-    /// Sends a file that was uploaded.
-    ///
-    /// # Errors
-    /// [`CoreError`].
-    pub fn send_file(
-        &mut self,
-        upload: FinishedUpload,
-        caption: &str,
-        now: UnixMillis,
-        rng: &mut dyn Random,
-    ) -> Result<(EntryId, Vec<Effect>), CoreError> {
-        let blob = upload.file.blob.blob;
-        self.uploads.remove(&blob);
-        self.writes.delete(rows::upload(blob));
-        let content = MimiContent::new(random_bytes(rng), upload.file.to_part(caption));
-        self.send_content(upload.log, content, now, rng)
     }
 
     /// Takes a failed message out of the outbox.
@@ -250,22 +233,21 @@ impl ClientCore {
 
     /// The user has seen the messages up to `position`.
     pub fn mark_read(&mut self, log: LogId, position: Position) -> Vec<Effect> {
-        if let Some(conversation) = self.conversations.get_mut(&log) {
-            if conversation.row.unread.first().is_some_and(|first| *first <= position) {
-                conversation.row.unread.retain(|unread| *unread > position);
-                self.event(Event::ConversationChanged(log));
-            }
+        let conversation = self.conversations.get_mut(&log);
+        let has_some = |one: &&mut Conversation| one.row.unread.first().is_some_and(|first| *first <= position);
+        if let Some(conversation) = conversation.filter(has_some) {
+            conversation.row.unread.retain(|unread| *unread > position);
+            self.event(Event::ConversationChanged(log));
         }
         self.done()
     }
 
     /// The user has seen who can read.
     pub fn readers_seen(&mut self, log: LogId) -> Vec<Effect> {
-        if let Some(conversation) = self.conversations.get_mut(&log) {
-            if conversation.row.unseen_reader_change {
-                conversation.row.unseen_reader_change = false;
-                self.event(Event::ConversationChanged(log));
-            }
+        let conversation = self.conversations.get_mut(&log).filter(|one| one.row.unseen_reader_change);
+        if let Some(conversation) = conversation {
+            conversation.row.unseen_reader_change = false;
+            self.event(Event::ConversationChanged(log));
         }
         self.done()
     }
@@ -315,68 +297,14 @@ impl ClientCore {
         Ok(self.done())
     }
 
-    /// Begins to send a file; it is finished by [`Self::send_file`].
-    ///
-    /// # Errors
-    /// [`CoreError`].
-    pub fn start_upload(
-        &mut self,
-        log: LogId,
-        info: FileInfo,
-        rng: &mut dyn Random,
-    ) -> Result<(Upload, Vec<Effect>), CoreError> {
-        let bytes_max = self.joined()?.organisation.blob_bytes_max;
-        let conversation = self.member_of(log)?;
-        let token = conversation.token().ok_or(CoreError::NotAMember)?;
-        let sealed = allod_crypto::blob::sealed_len(info.size).map_err(|_| CoreError::FileTooLarge)?;
-        if sealed > bytes_max {
-            return Err(CoreError::FileTooLarge);
-        }
-        let blob = allod_wire::BlobId(random_bytes(rng));
-        let row = UploadRow { log, blob, key: allod_crypto::blob::random_key(rng), info };
-        let upload = Upload::new(row.clone(), token, true).map_err(|_| CoreError::FileTooLarge)?;
-        self.writes.put(rows::upload(blob), &row);
-        self.uploads.insert(blob, row);
-        Ok((upload, self.done()))
-    }
-
-    /// Uploads that were begun and not finished or cancelled.
-    pub fn uploads(&self) -> Vec<(LogId, allod_wire::BlobId, FileInfo)> {
-        self.uploads.values().map(|row| (row.log, row.blob, row.info.clone())).collect()
-    }
-
-    /// Goes on with an upload after a restart.
-    pub fn resume_upload(&mut self, blob: allod_wire::BlobId) -> Option<Upload> {
-        let row = self.uploads.get(&blob)?.clone();
-        let token = self.conversations.get_mut(&row.log).and_then(Conversation::token)?;
-        Upload::new(row, token, false).ok()
-    }
-
-    /// Gives an upload up; what the server has of it goes by itself.
-    pub fn cancel_upload(&mut self, blob: allod_wire::BlobId) -> Vec<Effect> {
-        if self.uploads.remove(&blob).is_some() {
-            self.writes.delete(rows::upload(blob));
-        }
-        self.done()
-    }
-
-    /// Fetches a file.
-    ///
-    /// # Errors
-    /// [`CoreError`].
-    pub fn start_download(&mut self, log: LogId, file: &FileView) -> Result<Download, CoreError> {
-        let token = self.member_of(log)?.token().ok_or(CoreError::NotAMember)?;
-        Download::new(log, token, file.blob.clone()).map_err(|_| CoreError::FileTooLarge)
-    }
-
     /// Who is there, and our own role.
-    pub(crate) fn standing_in(&mut self, log: LogId) -> Result<(Membership, Role), CoreError> {
+    fn standing_in(&mut self, log: LogId) -> Result<(Arc<Membership>, Role), CoreError> {
         let me = self.me().ok_or(CoreError::NotJoined)?;
         let conversation = self.member_of(log)?;
         if conversation.row.forked {
             return Err(CoreError::Forked);
         }
-        let membership = conversation.membership().cloned().ok_or(CoreError::Bug("a conversation without a group"))?;
+        let membership = conversation.membership().ok_or(CoreError::Bug("a conversation without a group"))?;
         let role = membership.role(&me);
         Ok((membership, role))
     }
@@ -397,7 +325,7 @@ impl ClientCore {
         }
         self.event(Event::ConversationChanged(log));
         self.advance(log, now, rng);
-        self.pump_stock(now, rng);
+        self.pump_stock(now);
         Ok(self.done())
     }
 }
