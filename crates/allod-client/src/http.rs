@@ -116,3 +116,70 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const IDLE: Duration = Duration::from_secs(60);
 /// A page of entries with its frame, or a chunk of a blob.
 const ANSWER_BYTES_MAX: usize = PAGE_BYTES_MAX * 2;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use allod_client_core::Method;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    fn request(plane: Plane, bearer: &str) -> HttpRequest {
+        let (method, path) = (Method::Get, "/v1/x?after=1".to_owned());
+        HttpRequest { plane, method, path, bearer: Some(bearer.to_owned()), body: Vec::new(), range: Some((0, 9)) }
+    }
+
+    /// Answers each request on a connection with the number of the connection and what it was asked.
+    async fn serve(mut stream: TcpStream, number: usize) {
+        let mut head = Vec::new();
+        while let Ok(byte) = stream.read_u8().await {
+            head.push(byte);
+            if head.ends_with(b"\r\n\r\n") {
+                let body = format!("{number} {}", String::from_utf8_lossy(&head));
+                let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+                stream.write_all(answer.as_bytes()).await.unwrap();
+                head.clear();
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_planes_never_share_a_connection_h_1() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = Endpoint::new(&format!("http://{}", listener.local_addr().unwrap()), None).unwrap();
+        let connections = Arc::new(AtomicUsize::new(0));
+        tokio::spawn({
+            let connections = connections.clone();
+            async move {
+                while let Ok((stream, _)) = listener.accept().await {
+                    tokio::spawn(serve(stream, connections.fetch_add(1, Ordering::SeqCst)));
+                }
+            }
+        });
+        let http = Http::new(&endpoint);
+        for (plane, bearer, connection) in [
+            (Plane::Account, "session", '0'),
+            (Plane::Log, "token", '1'),
+            (Plane::Open, "x", '0'),
+            (Plane::Log, "y", '1'),
+        ] {
+            let answer = http.send(request(plane, bearer)).await.unwrap();
+            let seen = String::from_utf8(answer.body.to_vec()).unwrap();
+            assert!(seen.starts_with(connection), "{seen}");
+            assert!(seen.contains(&format!("authorization: Bearer {bearer}\r\n")), "{seen}");
+            assert!(seen.contains("GET /v1/x?after=1 ") && seen.contains("range: bytes=0-9\r\n"), "{seen}");
+        }
+        assert_eq!(connections.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_not_there_is_unreachable() {
+        let http = Http::new(&Endpoint::new("http://127.0.0.1:1", None).unwrap());
+        let error = http.send(request(Plane::Log, "x")).await.unwrap_err();
+        assert!(error.to_string().contains("refused"), "{error}");
+    }
+}

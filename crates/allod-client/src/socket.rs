@@ -235,3 +235,58 @@ const STABLE: Duration = Duration::from_secs(30);
 const PING_AFTER: Duration = Duration::from_secs(25);
 const SILENCE_MAX: Duration = Duration::from_secs(50);
 const BUFFER_BYTES: usize = 32 << 10;
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+    use tokio_tungstenite::accept_async;
+
+    use super::*;
+
+    async fn listener() -> (TcpListener, Endpoint) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = Endpoint::new(&format!("http://{}", listener.local_addr().unwrap()), None).unwrap();
+        (listener, endpoint)
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_breaks_comes_back() {
+        let (listener, endpoint) = listener().await;
+        let (report, mut events) = mpsc::channel(16);
+        let socket = Socket::start(endpoint, &report, |event| event);
+        for _ in 0..2 {
+            let mut server = accept_async(listener.accept().await.unwrap().0).await.unwrap();
+            assert!(matches!(events.recv().await, Some(SocketEvent::Up)));
+            socket.send(b"ask".to_vec());
+            assert_eq!(server.next().await.unwrap().unwrap(), Message::Binary(b"ask".to_vec().into()));
+            server.send(Message::Binary(b"answer".to_vec().into())).await.unwrap();
+            assert!(matches!(events.recv().await, Some(SocketEvent::Frame(frame)) if frame == b"answer"));
+            drop(server);
+            assert!(matches!(events.recv().await, Some(SocketEvent::Down { .. })));
+        }
+    }
+
+    #[tokio::test]
+    async fn closing_sends_what_waits_and_takes_leave() {
+        let (listener, endpoint) = listener().await;
+        let (report, mut events) = mpsc::channel(16);
+        let socket = Socket::start(endpoint, &report, |event| event);
+        let mut server = accept_async(listener.accept().await.unwrap().0).await.unwrap();
+        assert!(matches!(events.recv().await, Some(SocketEvent::Up)));
+        socket.send(b"last".to_vec());
+        let leaving = tokio::spawn(socket.close());
+        assert_eq!(server.next().await.unwrap().unwrap(), Message::Binary(b"last".to_vec().into()));
+        assert!(matches!(server.next().await, Some(Ok(Message::Close(_)))));
+        leaving.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_socket_ends_when_nobody_listens() {
+        let (listener, endpoint) = listener().await;
+        let (report, events) = mpsc::channel::<SocketEvent>(16);
+        let socket = Socket::start(endpoint, &report, |event| event);
+        drop((report, events));
+        let _server = accept_async(listener.accept().await.unwrap().0).await;
+        timeout(Duration::from_secs(5), socket.task).await.unwrap().unwrap();
+    }
+}
