@@ -129,7 +129,8 @@ fn reachable(neighbours: &[BTreeSet<usize>], start: Vec<usize>) -> BTreeSet<usiz
 
 /// In memory: which of `objects` lie close to something that names an account.
 pub(crate) fn claims_in_memory(memory: &[Vec<u8>], names: &[(String, Vec<u8>)], objects: &[Vec<u8>]) -> Claims {
-    let patterns: Vec<&[u8]> = names.iter().map(|(_, bytes)| bytes.as_slice()).chain(objects.iter().map(Vec::as_slice)).collect();
+    let patterns: Vec<&[u8]> =
+        names.iter().map(|(_, bytes)| bytes.as_slice()).chain(objects.iter().map(Vec::as_slice)).collect();
     let automaton = AhoCorasick::new(&patterns).expect("ids are few and short");
     let mut claims = Claims::new();
     for piece in memory {

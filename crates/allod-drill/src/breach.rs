@@ -70,7 +70,8 @@ fn measure_allod(world: &World, played: &Played, now_secs: i64, report: &mut Rep
     let truth = &played.truth;
     let logs: Vec<Vec<u8>> = truth.logs.iter().map(|log| log.0.to_vec()).collect();
     let entries: Vec<Vec<u8>> = truth.senders.iter().map(|(_, entry)| entry.clone()).collect();
-    let names: Vec<(String, Vec<u8>)> = world.users.iter().map(|user| (user.clone(), user.clone().into_bytes())).collect();
+    let names: Vec<(String, Vec<u8>)> =
+        world.users.iter().map(|user| (user.clone(), user.clone().into_bytes())).collect();
     let devices = truth.devices.iter().map(|(user, device)| (user.clone(), device.to_vec()));
     let names: Vec<_> = names.into_iter().chain(devices).collect();
     let rows = attack::read_rows(&played.server.data().join("allod.db"))?;
@@ -85,14 +86,44 @@ fn measure_allod(world: &World, played: &Played, now_secs: i64, report: &mut Rep
         time_resolution_secs: attack::time_resolution_secs(&rows, now_secs),
     };
     let canary_bytes = |index: usize| (found.canaries[index].0 * 26) as f64;
-    report.at_most("plaintext_bytes", canary_bytes(0), 0.0, "bytes", "of messages, raw or decoded, on disk, in logs, in memory");
+    report.at_most(
+        "plaintext_bytes",
+        canary_bytes(0),
+        0.0,
+        "bytes",
+        "of messages, raw or decoded, on disk, in logs, in memory",
+    );
     report.at_most("file_name_bytes", canary_bytes(1), 0.0, "bytes", "");
     report.at_most("file_bytes", canary_bytes(2), 0.0, "bytes", "");
     report.at_most("group_title_bytes", canary_bytes(3), 0.0, "bytes", "");
-    report.at_most("senders_beyond_chance", found.senders, 0.02, "share", "entries tied to an account, less what blind guessing ties");
-    report.at_most("membership_beyond_chance", found.members, 0.02, "share", "accounts tied to a conversation, less blind guessing");
-    report.at_most("pairs_beyond_chance", found.pairs, 0.02, "share", "people known to talk with each other, less blind guessing");
-    report.at_least("time_resolution", found.time_resolution_secs, 86_400.0, "seconds", "the finest time in the database");
+    report.at_most(
+        "senders_beyond_chance",
+        found.senders,
+        0.02,
+        "share",
+        "entries tied to an account, less what blind guessing ties",
+    );
+    report.at_most(
+        "membership_beyond_chance",
+        found.members,
+        0.02,
+        "share",
+        "accounts tied to a conversation, less blind guessing",
+    );
+    report.at_most(
+        "pairs_beyond_chance",
+        found.pairs,
+        0.02,
+        "share",
+        "people known to talk with each other, less blind guessing",
+    );
+    report.at_least(
+        "time_resolution",
+        found.time_resolution_secs,
+        86_400.0,
+        "seconds",
+        "the finest time in the database",
+    );
     report.at_most("score", found.score(), 1.0, "of 100", "0: nothing; 100: everything");
     Ok(())
 }

@@ -19,7 +19,8 @@ pub(crate) struct Loot {
 /// # Errors
 /// If a file or the memory cannot be read (memory needs the same rights as a debugger).
 pub(crate) fn take(folder: &Path, log: &Path, process: u32) -> Result<Loot> {
-    let memory = read_memory(process).with_context(|| format!("cannot read the memory of process {process}: run as root"))?;
+    let memory =
+        read_memory(process).with_context(|| format!("cannot read the memory of process {process}: run as root"))?;
     let mut files = vec![log.to_owned()];
     list(folder, &mut files)?;
     Ok(Loot { files, memory })

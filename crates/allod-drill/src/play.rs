@@ -123,7 +123,10 @@ async fn truth(world: &World, people: &[Vec<Person>], logs: Vec<LogId>) -> Resul
     };
     for (user, devices) in world.users.iter().zip(people) {
         for device in devices {
-            truth.devices.push((user.clone(), device.client.look(|core| core.me_view()).await?.context("it has joined")?.device.0));
+            truth.devices.push((
+                user.clone(),
+                device.client.look(|core| core.me_view()).await?.context("it has joined")?.device.0,
+            ));
         }
     }
     for (index, (talk, log)) in world.talks.iter().zip(&truth.logs).enumerate() {

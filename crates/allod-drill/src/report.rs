@@ -32,13 +32,27 @@ pub(crate) struct Report {
 
 impl Report {
     /// Adds a figure that must be at most `max`.
-    pub(crate) fn at_most(&mut self, id: &'static str, value: f64, max: f64, unit: &'static str, note: impl Into<String>) {
+    pub(crate) fn at_most(
+        &mut self,
+        id: &'static str,
+        value: f64,
+        max: f64,
+        unit: &'static str,
+        note: impl Into<String>,
+    ) {
         let target = if max == 0.0 { "0".to_owned() } else { format!("at most {max:.3}") };
         self.figures.push(Figure { id, value, unit, target, holds: value <= max, note: note.into() });
     }
 
     /// Adds a figure that must be at least `min`.
-    pub(crate) fn at_least(&mut self, id: &'static str, value: f64, min: f64, unit: &'static str, note: impl Into<String>) {
+    pub(crate) fn at_least(
+        &mut self,
+        id: &'static str,
+        value: f64,
+        min: f64,
+        unit: &'static str,
+        note: impl Into<String>,
+    ) {
         let target = format!("at least {min:.3}");
         self.figures.push(Figure { id, value, unit, target, holds: value >= min, note: note.into() });
     }

@@ -21,7 +21,8 @@ impl Size {
     /// For every change.
     pub(crate) const SMALL: Self = Self { users: 6, second_devices: 3, groups: 3, pairs: 6, messages: 120, files: 6 };
     /// The full drill.
-    pub(crate) const FULL: Self = Self { users: 12, second_devices: 8, groups: 10, pairs: 30, messages: 1_000, files: 50 };
+    pub(crate) const FULL: Self =
+        Self { users: 12, second_devices: 8, groups: 10, pairs: 30, messages: 1_000, files: 50 };
 }
 
 /// A conversation of the world.

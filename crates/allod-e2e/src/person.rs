@@ -104,7 +104,9 @@ impl Person {
     /// If the core refuses.
     pub async fn act<T: Send + 'static>(
         &self,
-        verb: impl FnOnce(&mut ClientCore, UnixMillis, &mut dyn Random) -> Result<(T, Vec<Effect>), CoreError> + Send + 'static,
+        verb: impl FnOnce(&mut ClientCore, UnixMillis, &mut dyn Random) -> Result<(T, Vec<Effect>), CoreError>
+        + Send
+        + 'static,
     ) -> Result<T> {
         let result = self.client.act(move |core, now, rng| match verb(core, now, rng) {
             Ok((value, effects)) => (Ok(value), effects),

@@ -39,7 +39,8 @@ impl Server {
         let mut server = Self { folder: folder.to_owned(), port, process: None };
         let (listen, url) = (format!("127.0.0.1:{port}"), server.url());
         let mut init = Command::new(program("allodd")?);
-        init.args(["init", "--domain", "localhost", "--listen", &listen, "--public-url", &url, "--data"]).arg(server.data());
+        init.args(["init", "--domain", "localhost", "--listen", &listen, "--public-url", &url, "--data"])
+            .arg(server.data());
         if let Some(web_root) = web_root {
             init.arg("--web-root").arg(web_root);
         }
