@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io::Read;
 
-use allod_client_core::view::{ConversationSummary, MessageView, Status};
+use allod_client_core::view::{ConversationSummary, MessageView, State, Status};
 use allod_client_core::{ClientCore, Event};
 use allod_wire::{EntryId, LogId, Position};
 use serde_json::json;
@@ -146,8 +146,20 @@ fn print(session: &Session, line: &MessageView) {
 }
 
 fn tell_state(session: &Session, one: &ConversationSummary) {
-    if !session.json && one.unseen_reader_change {
-        show::notice(&format!("Who can read this conversation has changed: allod who {:?}", one.title));
+    if session.json {
+        return;
+    }
+    match one.state {
+        State::Removed => show::notice("You were removed from this conversation."),
+        State::Left => show::notice("You have left this conversation."),
+        State::Rejoining => show::notice("This device was away for too long, and waits to be added again by a member."),
+        State::Forked => {
+            show::notice("The server showed different people different conversations: allod decide --help")
+        }
+        State::Creating | State::Active if one.unseen_reader_change => {
+            show::notice(&format!("Who can read this conversation has changed: allod who {:?}", one.title));
+        }
+        State::Creating | State::Active => {}
     }
 }
 
