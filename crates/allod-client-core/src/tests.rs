@@ -7,3 +7,4 @@ mod files;
 mod groups;
 mod hub_lies;
 mod races;
+mod rules;

@@ -116,6 +116,12 @@ impl Hub {
         InviteSecret(secret)
     }
 
+    /// Forgets a user, who can then start anew under the same name.
+    pub fn remove_user(&mut self, name: &UserName) {
+        self.users.remove(name);
+        self.devices.retain(|_, device| device.owner.as_ref() != Some(name));
+    }
+
     /// Ends all sessions.
     pub fn forget_sessions(&mut self) {
         self.sessions.clear();
