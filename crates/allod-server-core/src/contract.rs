@@ -53,6 +53,7 @@ macro_rules! store_contract_list {
             retention entries_past_the_retention_limit_go_l_10;
             retention a_trimmed_log_still_knows_its_last_ids_l_4;
             retention an_idle_log_goes_with_tokens_and_blobs_l_12;
+            retention a_clock_that_jumps_ahead_empties_no_store_l_10;
             retention rights_go_after_their_last_day_a_5_i_2;
             races sixty_four_writers_leave_no_gap_and_one_winner_for_each_epoch_l_3_l_5;
             races one_refusal_among_many_fails_nobody_else_l_2;

@@ -36,6 +36,12 @@ pub enum Fate {
     },
 }
 
+/// The day that a sweep goes by: today, but at most one day after the one that the last sweep went by. So a clock that jumps
+/// ahead takes at most a day's worth with each sweep, and an operator has days to notice; one that jumps back is followed.
+pub fn sweep_day(last: Option<Day>, today: Day) -> Day {
+    last.map_or(today, |last| today.min(last.plus(1)))
+}
+
 /// Decides on a log. `expired` is the last position whose entry is older than the retention limit (0 if none is).
 pub fn fate(log: &LogState, expired: Position, policy: &Policy, today: Day) -> Fate {
     if log.day < policy.kept_since(today) {
@@ -101,6 +107,14 @@ mod tests {
         let fate = |today| fate(&log(1, &[0]), Position(0), &policy(), Day(today));
         assert_eq!(fate(1_090), Fate::Stays);
         assert_eq!(fate(1_091), Fate::Goes);
+    }
+
+    #[test]
+    fn a_clock_that_jumps_ahead_takes_at_most_a_days_worth_with_each_sweep_l_10() {
+        assert_eq!(sweep_day(None, Day(1_000)), Day(1_000));
+        assert_eq!(sweep_day(Some(Day(1_000)), Day(1_000)), Day(1_000));
+        assert_eq!(sweep_day(Some(Day(1_000)), Day(9_000)), Day(1_001));
+        assert_eq!(sweep_day(Some(Day(1_001)), Day(1_000)), Day(1_000), "and when it is right again, all is as before");
     }
 
     #[test]

@@ -247,7 +247,8 @@ pub trait Store: Send + Sync + 'static {
     /// Removes an account with its devices and all that waits for them.
     fn remove_user(&self, name: UserName) -> impl Future<Output = Outcome<(), AccountError>> + Send;
 
-    /// Takes away what has had its time (rules L-10, L-12, B-5, I-4). To be called every hour or so.
+    /// Takes away what has had its time (rules L-10, L-12, B-5, I-4). To be called every hour or so. Goes by a day that is at
+    /// most one after the last sweep's ([`crate::retention::sweep_day`]).
     fn sweep(&self, now: UnixMillis) -> impl Future<Output = Outcome<Swept, Never>> + Send;
 
     /// From now on calls `listener` after each commit.

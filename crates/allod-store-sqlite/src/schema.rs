@@ -11,7 +11,8 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 /// Applied in order; the number of those applied is the file's `user_version`.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
 CREATE TABLE logs (
     id BLOB PRIMARY KEY,
     slot INTEGER NOT NULL UNIQUE,
@@ -107,7 +108,14 @@ CREATE TABLE inbox_items (
     sealed BLOB NOT NULL,
     PRIMARY KEY (device, position)
 ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+CREATE TABLE swept (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    day INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+",
+];
 
 /// The newest `user_version` that this code reads.
 pub(crate) const VERSION: usize = MIGRATIONS.len();

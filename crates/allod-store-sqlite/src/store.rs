@@ -254,7 +254,7 @@ impl Store for SqliteStore {
     }
 
     async fn sweep(&self, now: UnixMillis) -> Outcome<Swept, Never> {
-        let today = now.day();
+        let today = self.write(move |batch| sweep::begin(batch, now.day())).await?;
         let mut waiting = self.0.readers.run(sweep::logs).await?;
         let mut swept = Swept::default();
         while !waiting.is_empty() {

@@ -2,7 +2,7 @@
 
 use allod_server_core::accept_entry::before;
 use allod_server_core::hints::Hint;
-use allod_server_core::retention::{Fate, Swept, fate, forgotten};
+use allod_server_core::retention::{Fate, Swept, fate, forgotten, sweep_day};
 use allod_server_core::store::Never;
 use allod_wire::{Day, LogId, Position};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -15,6 +15,17 @@ use crate::writer::{Batch, OpError};
 pub(crate) const LOGS_AT_ONCE: usize = 256;
 /// Entries of one log that go in one transaction; the rest goes in the next.
 const ENTRIES_AT_ONCE: u64 = 4_096;
+
+/// The day that this sweep goes by.
+pub(crate) fn begin(batch: &Batch<'_>, today: Day) -> Result<Day, OpError<Never>> {
+    let mut statement = batch.conn.prepare_cached("SELECT day FROM swept")?;
+    let last = statement.query_row([], |row| row.get(0).map(Day)).optional()?;
+    let day = sweep_day(last, today);
+    let mut statement =
+        batch.conn.prepare_cached("INSERT INTO swept VALUES (1, ?1) ON CONFLICT DO UPDATE SET day = excluded.day")?;
+    statement.execute([day.0])?;
+    Ok(day)
+}
 
 /// All logs.
 pub(crate) fn logs(conn: &Connection) -> Result<Vec<LogId>, OpError<Never>> {

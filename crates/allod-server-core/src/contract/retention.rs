@@ -121,3 +121,18 @@ pub async fn rights_go_after_their_last_day_a_5_i_2<F: Factory>(factory: &F) {
     assert_eq!(world.store().sweep(day(7)).await.unwrap().rights, 0);
     assert_eq!(world.store().sweep(day(8)).await.unwrap().rights, 3);
 }
+
+/// Rule L-10: a clock that is wrong for a while loses nothing.
+pub async fn a_clock_that_jumps_ahead_empties_no_store_l_10<F: Factory>(factory: &F) {
+    let mut world = World::new(factory).await;
+    let log = world.log().await;
+    world.append(log, ADMIN, message(1)).await.unwrap();
+    world.store().sweep(day(1)).await.unwrap();
+    for _ in 0..3 {
+        world.restart().await;
+        let swept = world.store().sweep(day(5_000)).await.unwrap();
+        assert_eq!((swept.logs, swept.entries), (0, 0));
+    }
+    world.store().sweep(day(2)).await.unwrap();
+    assert_eq!(world.read(log, 0).await.entries.len(), 1);
+}
