@@ -73,7 +73,6 @@ impl ClientCore {
         }
         let heads = match check_page(conversation, page, &hub_key) {
             Ok(heads) => heads,
-            Err(PageFault::Skips) if conversation.live.distrusted => return, // From before we asked again.
             Err(PageFault::Skips) => return self.distrust(log, "a page that skips entries", now),
             Err(PageFault::Forged(what)) => return self.distrust(log, what, now),
             Err(PageFault::Forked) => return self.forked(log),
@@ -98,11 +97,15 @@ impl ClientCore {
     fn distrust(&mut self, log: LogId, what: &'static str, now: UnixMillis) {
         let Some(conversation) = self.conversations.get_mut(&log) else { return };
         let live = &mut conversation.live;
-        (live.distrusted, live.subscribed, live.caught_up) = (true, false, false);
+        (live.subscribed, live.caught_up) = (false, false);
+        let is_new = !std::mem::replace(&mut live.distrusted, true);
         live.retry_at = Some(now.plus(backoff(live.failures, None)));
         live.failures += 1;
         self.send(Plane::Log, ClientFrame::Unsubscribe { log });
-        self.event(Event::HubMisbehaved { log, what });
+        // Later pages of the old subscription may be on their way still: one fault is shown once.
+        if is_new {
+            self.event(Event::HubMisbehaved { log, what });
+        }
     }
 
     fn handle_entry(&mut self, log: LogId, entry: &Entry, head: Digest, now: UnixMillis, rng: &mut dyn Random) {
@@ -387,6 +390,9 @@ fn check_page(conversation: &Conversation, page: &EntriesPage, hub_key: &[u8; 32
     let Some(last) = page.entries.last() else {
         if page.last < position {
             return Err(PageFault::Forked); // The log became shorter.
+        }
+        if page.last > position && page.first <= page.last {
+            return Err(PageFault::Skips);
         }
         let is_same = page.last > position || known.is_none_or(|known| known == page.head_before);
         return if is_same { Ok(Vec::new()) } else { Err(PageFault::Forked) };

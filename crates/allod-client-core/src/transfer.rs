@@ -302,3 +302,78 @@ impl Download {
         (first, (first + CHUNK_BLOCKS).min(end).max(first + 1) - 1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use allod_wire::{Day, cbor};
+
+    const LOG: LogId = LogId([1; 32]);
+
+    fn row(size: u64) -> UploadRow {
+        let info = FileInfo { name: "f".into(), media_type: "text/plain".into(), size };
+        UploadRow { log: LOG, blob: BlobId([2; 32]), key: BlobKey([3; 32]), info }
+    }
+
+    fn state(received: u64) -> Vec<u8> {
+        cbor::to_vec(&BlobState { size: 4 << 20, received, expires: Day(1) })
+    }
+
+    /// Uploads to a server that holds `held` already; gives what it holds then, and the result.
+    fn upload(file: &[u8], mut held: Vec<u8>, fresh: bool) -> (Vec<u8>, FinishedUpload) {
+        let mut upload = Upload::new(row(file.len() as u64), Token([4; 32]), fresh).unwrap();
+        loop {
+            let request = match upload.next() {
+                UploadStep::Ask(request) => Some(request),
+                UploadStep::Plain { offset, len } => upload.supply(&file[offset as usize..][..len]).unwrap(),
+                UploadStep::Finished => return (held, upload.finish().unwrap()),
+            };
+            if let Some(request) = request {
+                held.extend_from_slice(&request.body);
+                upload.handle_response(200, &state(held.len() as u64)).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn an_upload_that_was_interrupted_sends_only_what_is_missing_b_3() {
+        let file: Vec<u8> = (0..2_500_000u32).map(|i| (i / 3) as u8).collect();
+        let (whole, finished) = upload(&file, Vec::new(), true);
+        let (resumed, again) = upload(&file, whole[..1 << 20].to_vec(), false);
+        assert_eq!((resumed, again), (whole, finished));
+    }
+
+    #[test]
+    fn a_file_that_changed_meanwhile_is_not_sent() {
+        let mut upload = Upload::new(row(100), Token([4; 32]), true).unwrap();
+        assert_eq!(upload.supply(&[0; 99]), Err(TransferError::FileChanged));
+    }
+
+    #[test]
+    fn after_a_refusal_that_may_pass_the_server_is_asked_how_far_it_is_b_3() {
+        let mut upload = Upload::new(row(100), Token([4; 32]), true).unwrap();
+        upload.supply(&[0; 100]).unwrap().unwrap();
+        let refused = ErrorBody::new(ErrorCode::WrongOffset, "");
+        let error = upload.handle_response(409, &cbor::to_vec(&refused)).unwrap_err();
+        assert!(error.may_pass() && matches!(upload.next(), UploadStep::Ask(_)));
+    }
+
+    #[test]
+    fn a_download_goes_on_where_it_ended_and_notices_damage_b_2() {
+        let file = vec![7; 3 * BLOCK_PLAIN_BYTES + 5];
+        let (held, finished) = upload(&file, Vec::new(), true);
+        let blob = finished.file.blob;
+        let mut download = Download::new(LOG, Token([4; 32]), blob.clone()).unwrap();
+        download.already(&file[..2 * BLOCK_PLAIN_BYTES]);
+        let DownloadStep::Ask(request) = download.next().unwrap() else { panic!("not finished") };
+        let (first, last) = request.range.unwrap();
+        let plain = download.handle_response(206, &held[first as usize..=last as usize]).unwrap();
+        assert_eq!(plain, file[2 * BLOCK_PLAIN_BYTES..]);
+        assert!(matches!(download.next(), Ok(DownloadStep::Finished)));
+
+        let mut other = Download::new(LOG, Token([4; 32]), blob).unwrap();
+        let mut damaged = held[..4 * BLOB_BLOCK_BYTES].to_vec();
+        damaged[70_000] ^= 1;
+        assert_eq!(other.handle_response(206, &damaged), Err(TransferError::Damaged));
+    }
+}

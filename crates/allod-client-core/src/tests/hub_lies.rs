@@ -97,3 +97,50 @@ fn garbage_of_a_member_is_skipped_by_everybody_and_kept_as_evidence_c_3() {
     let group = world.conversation(bob, [alice, carol]);
     assert_eq!(world.readers(carol, group), ["alice:1", "bob:1", "carol:1"]);
 }
+
+#[test]
+fn a_commit_that_its_author_may_not_make_changes_nothing_and_what_it_did_at_the_hub_is_repaired_c_3_c_14() {
+    use allod_crypto::envelope;
+    use allod_crypto::token::key_of_token;
+    use allod_mls::Change;
+    use allod_wire::log::{EntryContext, EntryKind, HeadSeen, NewEntry, TokenChange, TokenRole};
+
+    let mut world = World::seeded(64);
+    let [alice, bob, carol] = world.people(["alice", "bob", "carol"]);
+    let talk = world.conversation(alice, [bob, carol]);
+    let carols = world.address(carol);
+    let mut rng = <rand_chacha::ChaCha20Rng as rand_chacha::rand_core::SeedableRng>::seed_from_u64(1);
+
+    // Bob, a plain member, removes carol with a client of his own, and lets a stranger read the log.
+    let core = world.core(bob);
+    let conversation = core.conversations.get_mut(&talk).unwrap();
+    let here = conversation.membership().unwrap();
+    let key = key_of_token(&conversation.token().unwrap()).unwrap();
+    let frank = [5; 32].into();
+    let seen = HeadSeen { position: conversation.row.position, head: conversation.row.head.unwrap() };
+    let remove = here.devices_of(&carols).map(|reader| reader.leaf).collect();
+    let change = Change { remove, aad: allod_wire::cbor::to_vec(&EntryContext { seen, frank }), ..Change::default() };
+    let group = conversation.group.as_mut().unwrap();
+    let commit = group.stage_commit(&mut core.store, core.device.as_ref().unwrap(), change).unwrap().commit;
+    group.abandon_own_commit(&mut core.store).unwrap();
+    let stranger = allod_wire::secrets::TokenKey([3; 32]);
+    let entry = NewEntry {
+        id: allod_wire::EntryId([8; 16]),
+        kind: EntryKind::Commit { seen: conversation.row.commits.unwrap() },
+        changes: vec![TokenChange::Register { key: stranger, role: TokenRole::Member }],
+        frank,
+        payload: envelope::seal(&here.secret(), talk, &commit, &mut rng).unwrap().into(),
+    };
+    let now = world.now;
+    world.hub.append(talk, key, entry, now).unwrap();
+    assert!(world.hub.is_member(talk, &stranger));
+    world.run_until_quiet();
+    world.say(alice, talk, "all three of us");
+    world.run_until_quiet();
+
+    assert_eq!(world.readers(alice, talk), ["alice:1", "bob:1", "carol:1"]);
+    for who in [alice, bob, carol] {
+        assert_eq!(world.read_by(who, talk), ["all three of us"]);
+    }
+    assert!(!world.hub.is_member(talk, &stranger));
+}
