@@ -9,8 +9,9 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use allod_client_core::{ClientCore, Effect, Event, HttpRequest, Plane, RequestId, WriteSet};
+use allod_client_core::{ClientCore, Effect, Event, HttpRequest, Plane, RequestId, Verb, WriteSet};
 use allod_crypto::Random;
+use allod_wire::error::ErrorBody;
 use allod_wire::{UnixMillis, cbor};
 use rand_core::OsRng;
 use tokio::sync::{mpsc, watch};
@@ -50,6 +51,8 @@ pub struct Standing {
     pub connected: bool,
     /// Why the server could not be reached lately; none while it can.
     pub away: Option<String>,
+    /// The server gives this device no session: it was removed, its account is disabled, or its clock is wrong.
+    pub refused: Option<ErrorBody>,
     /// Why the vault failed: the client has stopped.
     pub failed: Option<String>,
 }
@@ -193,7 +196,13 @@ impl Runner {
                         sockets[socket_index(plane)].send(cbor::to_vec(&frame));
                     }
                 }
-                Effect::Event(event) => self.listeners.retain(|listener| listener.send(event.clone()).is_ok()),
+                Effect::Event(event) => {
+                    if let Event::Refused { verb: Verb::Session, error } = &event {
+                        let error = error.clone();
+                        self.standing.send_modify(|standing| standing.refused = Some(error));
+                    }
+                    self.listeners.retain(|listener| listener.send(event.clone()).is_ok());
+                }
             }
         }
         Ok(())

@@ -8,6 +8,7 @@ use allod_client::key::{AskPassphrase, KnownPassphrase};
 use allod_client::{Client, ClientError, Events, Manners, Options, Profile, Standing, Waited};
 use allod_client_core::view::{ConversationSummary, MeView, State};
 use allod_client_core::{ClientCore, CoreError, Effect, Event, Verb};
+use allod_wire::error::{ErrorBody, ErrorCode};
 use allod_wire::{Address, Domain, UnixMillis};
 use tokio::time::Instant;
 use zeroize::Zeroizing;
@@ -72,7 +73,8 @@ impl Session {
     pub(crate) async fn open_and_sync(cli: &Cli) -> Result<Self, Failure> {
         let session = Self::open(cli).await?;
         if let Waited::Late(reason) = session.wait(|standing| standing.synced).await? {
-            show::notice(&format!("{}: this is what was here before", away(reason)));
+            let why = session.refusal().map_or_else(|| away(reason), |failure| failure.to_string());
+            show::notice(&format!("{why}: this is what was here before"));
         }
         Ok(session)
     }
@@ -86,11 +88,20 @@ impl Session {
             let step = Duration::from_millis(200).min(self.patience);
             let waited = self.client.wait_until(&wanted, step).await?;
             let standing = self.client.standing().borrow().clone();
-            if waited == Waited::Done || known_away(&standing) || started.elapsed() >= self.patience {
+            if waited == Waited::Done
+                || standing.refused.is_some()
+                || known_away(&standing)
+                || started.elapsed() >= self.patience
+            {
                 self.is_away.store(standing.away.is_some(), Ordering::Relaxed);
                 return Ok(waited);
             }
         }
+    }
+
+    /// Why the server gives this device no session, if it does not.
+    pub(crate) fn refusal(&self) -> Option<Failure> {
+        self.client.standing().borrow().refused.clone().map(not_known)
     }
 
     /// Who this profile is.
@@ -136,9 +147,10 @@ impl Session {
                 return Err(failure);
             }
         }
-        match waited {
-            Waited::Done => Ok(value),
-            Waited::Late(reason) => {
+        match (waited, self.refusal()) {
+            (Waited::Done, _) => Ok(value),
+            (Waited::Late(_), Some(failure)) => Err(failure),
+            (Waited::Late(reason), None) => {
                 Err(Failure::Queued(format!("{}: it is done as soon as the server is back", away(reason))))
             }
         }
@@ -170,7 +182,7 @@ impl Session {
         let started = Instant::now();
         loop {
             match tokio::time::timeout(Duration::from_millis(200), events.recv()).await {
-                Ok(Some(Event::Refused { verb, error })) if verb == asked => return Err(error.into()),
+                Ok(Some(Event::Refused { verb, error })) if verb == asked => return Err(not_known(error)),
                 Ok(Some(event)) => {
                     if let Some(value) = answer(event) {
                         return Ok(value);
@@ -178,6 +190,9 @@ impl Session {
                 }
                 Ok(None) => return Err(Failure::Bug("the client stopped".to_owned())),
                 Err(_) => {
+                    if let Some(failure) = self.refusal() {
+                        return Err(failure);
+                    }
                     let reason = self.client.standing().borrow().away.clone();
                     let is_away = reason.is_some() && started.elapsed() >= AWAY_PATIENCE;
                     if is_away || started.elapsed() >= self.patience {
@@ -203,6 +218,14 @@ impl Session {
             let _ = self.client.wait_until(|standing| standing.quiet || !standing.connected, LAST_PATIENCE).await;
         }
         self.client.close().await;
+    }
+}
+
+/// The server's refusal of something that needs the account. It takes no signature of a device that was removed.
+fn not_known(error: ErrorBody) -> Failure {
+    match error.code {
+        ErrorCode::BadSignature => Failure::refused("no-session", "the server does not know this device any more"),
+        _ => error.into(),
     }
 }
 

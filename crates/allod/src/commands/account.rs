@@ -133,7 +133,7 @@ pub(crate) async fn sync(cli: &Cli) -> Result<(), Failure> {
     let session = Session::open(cli).await?;
     let waited = session.wait(|standing| standing.synced && standing.quiet).await?;
     if let allod_client::Waited::Late(reason) = waited {
-        return Err(Failure::Away(away(reason)));
+        return Err(session.refusal().unwrap_or_else(|| Failure::Away(away(reason))));
     }
     let conversations = session.conversations().await?;
     let unread: usize = conversations.iter().map(|one| one.unread).sum();
