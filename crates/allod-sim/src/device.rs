@@ -105,6 +105,18 @@ impl Device {
         self.core.as_ref().filter(|core| core.is_joined())
     }
 
+    /// Its user knows that the server lies about a conversation: was told so, or sees it in the list.
+    pub fn knows_of_lie(&self, log: LogId) -> bool {
+        let shown = self.core.as_ref().and_then(|core| core.conversation(log));
+        self.caught.contains(&log) || shown.is_some_and(|shown| shown.state == State::Forked)
+    }
+
+    /// Its user has to say what to do about a server that lies.
+    pub fn waits_for_user(&self) -> bool {
+        let shown = self.core.as_ref().map(ClientCore::conversations).unwrap_or_default();
+        shown.iter().any(|shown| shown.state == State::Forked)
+    }
+
     /// What it leaves for the checks.
     pub fn record(&self, in_account: bool) -> DeviceRecord {
         let mut talks: BTreeMap<LogId, Talk> = BTreeMap::new();
@@ -115,6 +127,7 @@ impl Device {
             let log = summary.log;
             let readers = core.readers(log).map(|readers| readers.people).unwrap_or_default();
             let talk = talks.entry(log).or_default();
+            talk.is_caught = self.knows_of_lie(log);
             talk.is_active = matches!(summary.state, State::Active | State::Forked);
             talk.readers = readers.iter().flat_map(|person| &person.devices).map(|device| device.device).collect();
         }

@@ -81,7 +81,10 @@ pub fn play(seed: u64, tells: bool) -> Report {
         record.devices.iter().flat_map(|device| device.talks.values()).map(|t| t.lines.len() as u64).sum();
     world.tally.said = record.said.len() as u64;
     let mut violations = std::mem::take(&mut world.violations);
-    violations.extend(check(&record));
+    // Half-way through, much is open that will be settled.
+    if violations.is_empty() {
+        violations.extend(check(&record));
+    }
     Report { seed, violations, story: world.story(), tally: world.tally }
 }
 
@@ -100,12 +103,10 @@ impl World {
             }
         }
         if self.violations.is_empty() {
-            let busy = self
-                .devices
-                .iter()
-                .filter(|device| self.in_account(device) && device.core.as_ref().is_none_or(|core| !core.is_quiet()));
-            let busy: Vec<String> = busy.map(|device| device.name.clone()).collect();
-            self.broken(Promise::ComesToRest, format!("no rest after half an hour; busy: {}", busy.join(" ")));
+            let busy = self.devices.iter().filter(|device| !self.rests(device));
+            let busy: Vec<&str> = busy.map(|device| device.name.as_str()).collect();
+            let what = format!("no rest after half an hour; busy: {}", busy.join(" "));
+            self.broken(Promise::ComesToRest, what);
         }
     }
 
@@ -360,7 +361,7 @@ impl World {
             }
         }
         let is_lie = self.server.logs.get(&log).is_some_and(|held| held.has_diverged());
-        let anybody = self.devices.iter().any(|device| device.caught.contains(&log));
+        let anybody = self.devices.iter().any(|device| device.knows_of_lie(log));
         let both = [false, true].map(|is_other| !self.half(log, is_other).0.is_empty());
         if is_lie && !anybody && both == [true, true] {
             self.broken(Promise::LiesAreCaught, "the server lied, and nobody noticed".into());
@@ -382,7 +383,7 @@ impl World {
                 continue;
             }
             all.push(index);
-            if !device.caught.contains(&log) {
+            if !device.knows_of_lie(log) {
                 blind.push(index);
             }
             if state == Some(State::Active) {

@@ -518,11 +518,12 @@ impl World {
 
     /// Whether nothing waits: no program is down, and no core has anything to do.
     pub fn is_at_rest(&self) -> bool {
-        let at_rest = |device: &Device| match &device.core {
-            Some(core) => !self.in_account(device) || core.is_quiet(),
-            None => false,
-        };
-        self.is_up && self.devices.iter().all(at_rest)
+        self.is_up && self.devices.iter().all(|device| self.rests(device))
+    }
+
+    /// Whether a device has nothing to do: it waits for nobody, but perhaps for its user to say what to do about a server that lies.
+    pub fn rests(&self, device: &Device) -> bool {
+        device.core.as_ref().is_some_and(|core| core.is_quiet() || device.waits_for_user() || !self.in_account(device))
     }
 
     /// Whether the device is one of its account (still).

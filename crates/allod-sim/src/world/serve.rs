@@ -56,6 +56,7 @@ impl World {
                 if let Ok(key) = key_of_token(&token) {
                     self.keys.entry(log).or_default().insert(key, device);
                 }
+                self.tell(|world| format!("{} subscribes to {log:?} after {}", world.devices[device].name, after.0));
                 match self.server.member(log, &token) {
                     Ok(key) => {
                         let page = self.server.logs[&log].seen_by(&key).page(after, self.server.hub());
