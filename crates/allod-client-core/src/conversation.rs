@@ -243,6 +243,11 @@ impl Conversation {
         self.cache.clone().or_else(compute)
     }
 
+    /// The group is new, and this is what it is.
+    pub(crate) fn epoch_is(&mut self, membership: Arc<Membership>) {
+        self.cache = Some(membership);
+    }
+
     /// The group has changed.
     pub(crate) fn epoch_changed(&mut self) {
         self.earlier = self.cache.take();

@@ -1,5 +1,7 @@
 //! The inbox, and following an invitation into a conversation. Spec: `spec/inbox.md`, rules C-6, C-12.
 
+use std::sync::Arc;
+
 use allod_crypto::token::{LogSecret, TokenSecret};
 use allod_mls::{Group, IfMember, WelcomeParts};
 use allod_wire::cbor::{self, DecodeError};
@@ -17,7 +19,7 @@ use crate::intent::Intent;
 use crate::message::{StoredBody, StoredMessage, SystemEvent};
 use crate::pending::{AccountCall, Pending};
 use crate::request::Plane;
-use crate::roster::{Arrival, has_strangers};
+use crate::roster::Arrival;
 use crate::rows;
 use crate::transfer::{Download, DownloadStep};
 
@@ -170,12 +172,13 @@ impl ClientCore {
             self.tokens.remove(&joined.reference.0);
             self.writes.delete(rows::token(&joined.reference));
         }
+        // Every leaf is a certified device, and the group is the one that was announced.
         let is_sound = |membership: &Membership| {
             membership.state.log_secret == *log_secret
                 && membership.state.hub == *hub
-                && !has_strangers(&joined.group.members())
+                && membership.readers.len() == joined.group.members().len()
         };
-        let membership = Membership::of(&joined.group, &[]).filter(is_sound);
+        let membership = Membership::of(&joined.group, &[]).filter(is_sound).map(Arc::new);
         let added_by = joined.group.member(joined.added_by).and_then(|member| crate::roster::Reader::of(&member));
         let (Some(secret), Some(membership), Some(by)) = (secret, membership, added_by) else {
             let _ = joined.group.delete(&mut self.store);
@@ -188,6 +191,7 @@ impl ClientCore {
         let was_here = self.conversations.contains_key(&log);
         self.enter(log, joined.group, secret, *position, now);
         let Some(conversation) = self.conversations.get_mut(&log) else { return };
+        conversation.epoch_is(membership.clone());
         for reader in membership.readers.iter().filter(|reader| reader.address() != by.address()) {
             conversation.roster.devices.entry(reader.device()).or_insert(Arrival { since: None, added_by: None });
         }

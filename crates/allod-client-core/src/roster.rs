@@ -60,16 +60,11 @@ impl Reader {
     }
 }
 
-/// All leaves; a leaf without a certificate that verifies is left out, and reported by [`has_strangers`]. `known` are the
+/// All leaves; a leaf without a certificate that verifies is left out. `known` are the
 /// readers of an earlier epoch.
 pub(crate) fn readers(members: &[Member], known: &[Reader]) -> Vec<Reader> {
     let known: BTreeMap<LeafIndex, &Reader> = known.iter().map(|reader| (reader.leaf, reader)).collect();
     members.iter().filter_map(|member| Reader::of_known(member, known.get(&member.leaf).copied())).collect()
-}
-
-/// Some leaf is no certified device.
-pub(crate) fn has_strangers(members: &[Member]) -> bool {
-    members.iter().any(|member| Reader::of(member).is_none())
 }
 
 /// The people behind the leaves.
