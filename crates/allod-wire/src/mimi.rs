@@ -139,8 +139,8 @@ impl MimiContent {
 
 impl<C> Encode<C> for MimiContent {
     fn encode<W: encode::Write>(&self, e: &mut Encoder<W>, ctx: &mut C) -> Result<(), encode::Error<W::Error>> {
-        e.array(7)?.bytes(&self.salt)?.encode_with(&self.replaces, ctx)?.bytes(&self.topic)?;
-        e.encode_with(self.expires, ctx)?.encode_with(&self.in_reply_to, ctx)?;
+        e.array(7)?.bytes(&self.salt)?.encode_with(self.replaces, ctx)?.bytes(&self.topic)?;
+        e.encode_with(self.expires, ctx)?.encode_with(self.in_reply_to, ctx)?;
         e.map(self.extensions.len() as u64)?;
         for (name, value) in &self.extensions {
             e.i64(*name)?.bytes(value)?;
