@@ -96,7 +96,7 @@ impl World {
             let before: Vec<usize> = self.server.logs.values().map(|log| log.main.entries.len()).collect();
             self.run_for(REST_MILLIS);
             let after = self.server.logs.values().map(|log| log.main.entries.len());
-            let is_still = self.is_at_rest() && after.eq(before.into_iter());
+            let is_still = self.is_at_rest() && after.eq(before);
             rested = if is_still { rested + 1 } else { 0 };
             if rested == 2 {
                 return;

@@ -493,10 +493,10 @@ impl World {
     fn deliver(&mut self, conn: Conn, frame: &ServerFrame, is_mangled: bool) {
         let Some(Connection { device, plane, .. }) = self.connections.get(&conn) else { return };
         let (device, plane) = (*device, *plane);
-        if let ServerFrame::Entries { log, page } = frame {
-            if let Some(last) = page.entries.last().filter(|_| !is_mangled) {
-                self.devices[device].read_to.insert(*log, last.position.0);
-            }
+        if let ServerFrame::Entries { log, page } = frame
+            && let Some(last) = page.entries.last().filter(|_| !is_mangled)
+        {
+            self.devices[device].read_to.insert(*log, last.position.0);
         }
         self.with_core(device, |core, now, rng| core.handle_frame(plane, &cbor::to_vec(frame), now, rng));
         if matches!(frame, ServerFrame::Failed { .. }) {

@@ -1,12 +1,7 @@
 //! Many people, and a bound on what they cost.
 
-use std::time::{Duration, Instant};
-
 use super::world::*;
 use crate::*;
-
-/// Far above what it takes, and far below what one commit for each would take.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 fn crowd(suite: Suite, size: u8) -> (Person, Vec<Person>, OwnCommit) {
     let mut alice = person(0);
@@ -21,7 +16,6 @@ fn crowd(suite: Suite, size: u8) -> (Person, Vec<Person>, OwnCommit) {
 #[test]
 fn a_hundred_people_come_in_by_one_commit() {
     in_both_suites(|suite| {
-        let start = Instant::now();
         let (mut alice, mut people, own) = crowd(suite, 100);
         let welcome = own.welcome.unwrap();
         for n in [0, 49, 99] {
@@ -36,7 +30,6 @@ fn a_hundred_people_come_in_by_one_commit() {
         assert_eq!((view.removed.len(), people[99].group().members().len()), (50, 51));
         assert_eq!(people[99].agreed(), alice.agreed());
         assert!(people[0].follow(&removal.commit).removes_us);
-        assert!(start.elapsed() < PATIENCE);
     });
 }
 
