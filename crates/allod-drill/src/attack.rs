@@ -152,13 +152,37 @@ pub(crate) fn claims_in_memory(memory: &[Vec<u8>], names: &[(String, Vec<u8>)], 
     claims
 }
 
+/// Claims that guessing would hit as well at least this often are guesses.
+const GUESS_PROBABILITY: f64 = 0.01;
+
 /// How much better than blind claims: the share of the truth that was claimed, less the share that as many claims at random would hit.
-pub(crate) fn advantage(claims: &Claims, truth: &Claims, possible: usize) -> f64 {
+/// 0 if guessing would do as well in more than one of a hundred worlds: in a large memory ids lie close together by accident.
+pub(crate) fn advantage<T: Ord>(claims: &BTreeSet<T>, truth: &BTreeSet<T>, possible: usize) -> f64 {
     if truth.is_empty() || possible == 0 {
         return 0.0;
     }
-    let recall = claims.intersection(truth).count() as f64 / truth.len() as f64;
-    (recall - claims.len() as f64 / possible as f64).max(0.0)
+    let hits = claims.intersection(truth).count();
+    if guessing_hits(hits, claims.len(), truth.len() as f64 / possible as f64) > GUESS_PROBABILITY {
+        return 0.0;
+    }
+    (hits as f64 / truth.len() as f64 - claims.len() as f64 / possible as f64).max(0.0)
+}
+
+/// The probability that of `claims` blind claims at least `hits` are true, if each is with probability `density`.
+fn guessing_hits(hits: usize, claims: usize, density: f64) -> f64 {
+    if density >= 1.0 {
+        return 1.0;
+    }
+    let odds = (density / (1.0 - density)).ln();
+    let mut ln_exactly = claims as f64 * (1.0 - density).ln();
+    let mut at_least = 0.0;
+    for count in 0..=claims {
+        if count >= hits {
+            at_least += ln_exactly.exp();
+        }
+        ln_exactly += ((claims - count) as f64 / (count + 1) as f64).ln() + odds;
+    }
+    at_least
 }
 
 /// The finest time in the integers of `rows`, in seconds: a count of seconds, milli- or microseconds near `now_secs` gives itself away.
@@ -201,11 +225,20 @@ mod tests {
     }
 
     #[test]
-    fn claiming_everything_is_no_advantage() {
+    fn claiming_everything_is_no_advantage_and_knowing_is() {
         let claim = |i: u8| ("a".to_owned(), vec![i]);
-        let truth: Claims = (0..5).map(claim).collect();
-        assert_eq!(advantage(&(0..10).map(claim).collect(), &truth, 10), 0.0);
-        assert_eq!(advantage(&truth, &truth, 10), 0.5);
+        let truth: Claims = (0..50).map(claim).collect();
+        assert_eq!(advantage(&(0..100).map(claim).collect(), &truth, 100), 0.0);
+        assert_eq!(advantage(&truth, &truth, 100), 0.5);
+    }
+
+    #[test]
+    fn a_few_lucky_claims_are_no_advantage_and_as_many_in_a_large_world_are() {
+        let claim = |i: u8| ("a".to_owned(), vec![i]);
+        let (truth, lucky): (Claims, Claims) = ((0..25).map(claim).collect(), (23..26).map(claim).collect());
+        assert_eq!(advantage(&lucky, &truth, 54), 0.0);
+        assert!(advantage(&lucky, &truth, 5_400) > 0.05);
+        assert!((guessing_hits(1, 2, 0.5) - 0.75).abs() < 1e-9);
     }
 
     #[test]

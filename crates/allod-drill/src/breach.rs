@@ -169,13 +169,10 @@ fn search<'a>(world: &World, loots: impl IntoIterator<Item = &'a Loot>) -> Resul
     Ok(Field::ALL.map(|field| searcher.count(&found, field)))
 }
 
-/// The share of true pairs that follow from claimed memberships, less what claiming as many pairs blindly would hit.
+/// By how much the pairs that follow from claimed memberships beat blind ones.
 fn pairs(world: &World, claims: &Claims) -> f64 {
-    let truth: BTreeSet<(usize, usize)> = world.pairs().collect();
-    let claimed = claimed_pairs(world, claims);
     let possible = world.users.len() * (world.users.len() - 1) / 2;
-    let recall = claimed.intersection(&truth).count() as f64 / truth.len().max(1) as f64;
-    (recall - claimed.len() as f64 / possible as f64).max(0.0)
+    attack::advantage(&claimed_pairs(world, claims), &world.pairs().collect(), possible)
 }
 
 fn claimed_pairs(world: &World, claims: &Claims) -> BTreeSet<(usize, usize)> {

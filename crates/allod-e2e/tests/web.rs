@@ -47,7 +47,7 @@ async fn two_people_go_from_invite_link_to_reading_each_other() -> Result<()> {
     alice.see("composer").await?;
     say(&alice, "Bonjour Bob, can you read this?").await?;
 
-    bob.press_named("conversation-row", "alice@localhost").await?;
+    bob.press_named("conversation-row", "alice").await?;
     bob.reads("message-text", "can you read this?").await?;
     say(&bob, "Oui, très bien.").await?;
     alice.reads("message-text", "très bien").await?;
