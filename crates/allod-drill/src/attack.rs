@@ -26,8 +26,8 @@ pub(crate) struct Row {
     pub(crate) table: String,
     /// Blobs and texts as they are; integers as 8 bytes, and their upper half besides.
     pub(crate) values: Vec<Vec<u8>>,
-    /// Integers, for the search for times.
-    pub(crate) integers: Vec<i64>,
+    /// Integers with their column, for the search for times.
+    pub(crate) integers: Vec<(usize, i64)>,
 }
 
 /// Reads every row of every table.
@@ -49,7 +49,7 @@ pub(crate) fn read_rows(database: &Path) -> Result<Vec<Row>> {
                 match row.get_ref(column)? {
                     ValueRef::Blob(bytes) | ValueRef::Text(bytes) => values.push(bytes.to_vec()),
                     ValueRef::Integer(number) => {
-                        integers.push(number);
+                        integers.push((column, number));
                         values.extend(integer_values(number));
                     }
                     ValueRef::Null | ValueRef::Real(_) => {}
@@ -185,13 +185,23 @@ fn guessing_hits(hits: usize, claims: usize, density: f64) -> f64 {
     at_least
 }
 
-/// The finest time in the integers of `rows`, in seconds: a count of seconds, milli- or microseconds near `now_secs` gives itself away.
+/// The finest time in the integers of `rows`, in seconds: a column most of whose values are counts of seconds, milli- or microseconds
+/// near `now_secs` gives itself away. (Single values near now are random keys now and then.)
 pub(crate) fn time_resolution_secs(rows: &[Row], now_secs: i64) -> f64 {
     let month = 30 * 86_400;
-    let near_now = |number: i64, per_sec: i64| (number / per_sec - now_secs).abs() < month && number / per_sec != 0;
-    let finest = rows.iter().flat_map(|row| &row.integers).filter_map(|number| {
-        [(1_000_000, 1e-6), (1_000, 1e-3), (1, 1.0)].into_iter().find(|(per_sec, _)| near_now(*number, *per_sec))
-    });
+    let mut columns: BTreeMap<(&str, usize), Vec<i64>> = BTreeMap::new();
+    for row in rows {
+        row.integers
+            .iter()
+            .for_each(|(column, number)| columns.entry((&row.table, *column)).or_default().push(*number));
+    }
+    let is_time = |numbers: &[i64], per_sec: i64| {
+        let near = numbers.iter().filter(|number| (*number / per_sec - now_secs).abs() < month).count();
+        2 * near > numbers.len()
+    };
+    let units = [(1_000_000, 1e-6), (1_000, 1e-3), (1, 1.0)];
+    let finest =
+        columns.values().filter_map(|numbers| units.into_iter().find(|(per_sec, _)| is_time(numbers, *per_sec)));
     finest.map(|(_, secs)| secs).fold(86_400.0, f64::min)
 }
 
@@ -243,8 +253,11 @@ mod tests {
 
     #[test]
     fn a_time_in_milliseconds_gives_itself_away_and_a_day_does_not() {
-        let with = |integers: Vec<i64>| [Row { integers, ..row("t", &[]) }];
-        assert_eq!(time_resolution_secs(&with(vec![20_781, 5]), 1_795_500_000), 86_400.0);
-        assert_eq!(time_resolution_secs(&with(vec![20_781, 1_795_400_000_123]), 1_795_500_000), 1e-3);
+        let with = |numbers: &[i64]| -> Vec<Row> {
+            numbers.iter().map(|number| Row { integers: vec![(0, *number)], ..row("t", &[]) }).collect()
+        };
+        let now = 1_795_500_000;
+        assert_eq!(time_resolution_secs(&with(&[20_781, 20_782, now]), now), 86_400.0);
+        assert_eq!(time_resolution_secs(&with(&[now * 1_000 + 123, now * 1_000 - 9_000]), now), 1e-3);
     }
 }
