@@ -10,14 +10,15 @@ use allod_crypto::{Random, envelope, random_bytes};
 use allod_wire::log::{EntryContext, EntryKind, HeadSeen, NewEntry, TokenChange};
 use allod_wire::mimi::MimiContent;
 use allod_wire::socket::ClientFrame;
-use allod_wire::{EntryId, LogId, UnixMillis, cbor};
+use allod_wire::{Commits, EntryId, LogId, UnixMillis, cbor};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
 use crate::core::ClientCore;
 use crate::effect::Event;
+use crate::intent::Intent;
 use crate::request::Plane;
-use crate::rows::Row;
+use crate::rows::{self, Row};
 use crate::view::Status;
 
 /// Messages of one conversation that wait for the hub's answer at the same time.
@@ -84,13 +85,13 @@ impl ClientCore {
         let conversation = self.conversations.get_mut(&log)?;
         let membership = conversation.membership()?;
         let secret = membership.secret();
-        let (position, head) = (conversation.row.position, conversation.row.head?);
+        let (position, head, seen) = (conversation.row.position, conversation.row.head?, conversation.row.commits?);
         let group = conversation.group.as_mut()?;
         let epoch = group.epoch();
         let outgoing = conversation.outbox.get_mut(&number)?;
         if let Some((sealed_in, entry)) = &outgoing.sealed {
-            let is_fresh = if outgoing.leaves { *sealed_in == epoch } else { sealed_in + STALE_EPOCHS >= epoch };
-            if is_fresh {
+            // A wish to leave is said again as it was: the hub has it, or says that it came too late (rule C-7).
+            if outgoing.leaves || sealed_in + STALE_EPOCHS >= epoch {
                 return Some(entry.clone());
             }
         }
@@ -110,7 +111,8 @@ impl ClientCore {
             group.encrypt(&mut self.store, device, &aad, &outgoing.content).ok()?
         };
         let payload = envelope::seal(&secret, log, &message, rng).ok()?.into();
-        let entry = NewEntry { id: outgoing.id, kind: EntryKind::Message, changes, frank: commitment, payload };
+        let kind = if outgoing.leaves { EntryKind::Commit { seen } } else { EntryKind::Message };
+        let entry = NewEntry { id: outgoing.id, kind, changes, frank: commitment, payload };
         outgoing.sealed = Some((epoch, entry.clone()));
         Some(entry)
     }
@@ -124,6 +126,23 @@ impl ClientCore {
             return self.left(log);
         }
         self.event(Event::Outbox { log, id: number, status: Status::Sent });
+    }
+
+    /// A commit came before our wish to leave: the wish is void, and what leaving takes is planned anew (rule C-7). `false` if the entry
+    /// is no wish to leave.
+    pub(crate) fn leave_came_late(&mut self, log: LogId, id: EntryId, commits_at_hub: Commits) -> bool {
+        let Some(conversation) = self.conversations.get_mut(&log) else { return false };
+        let is_it = |(_, outgoing): &(&u64, &Row<Outgoing>)| outgoing.id == id && outgoing.leaves;
+        let Some(number) = conversation.outbox.iter().find(is_it).map(|(number, _)| *number) else { return false };
+        conversation.outbox.remove(&number);
+        conversation.live.commits_at_hub = conversation.live.commits_at_hub.max(commits_at_hub);
+        conversation.row.intents.insert(0, Intent::Leave);
+        if let Some(group) = &mut conversation.group {
+            // Nothing to withdraw where a new epoch has voided it.
+            let _ = group.withdraw_leave(&mut self.store);
+        }
+        self.writes.delete(rows::outgoing(log, number));
+        true
     }
 
     /// The hub will not take a message, now or ever.

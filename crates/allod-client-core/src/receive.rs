@@ -136,8 +136,8 @@ impl ClientCore {
         let opened = envelope::open(&before.secret(), log, &entry.new.payload).map_err(|_| Skipped::DoesNotOpen)?;
         let message = MessageIn::decode(&opened).map_err(|_| Skipped::DoesNotOpen)?;
         let is_commit = matches!(entry.new.kind, EntryKind::Commit { .. });
-        if is_commit != (message.kind() == MessageKind::Commit) {
-            return Err(Skipped::Context);
+        if is_commit == (message.kind() == MessageKind::Content) {
+            return Err(Skipped::Context); // C-7: what the next commit must know of is in order with the commits.
         }
         let group = conversation.group.as_mut().ok_or(Skipped::Stale)?;
         let processed = group.process(&mut self.store, message).map_err(|error| {

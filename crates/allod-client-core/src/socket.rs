@@ -113,7 +113,9 @@ impl ClientCore {
             ErrorCode::StaleCommit if is_commit => {
                 self.abandon_staged(log, error.commits.unwrap_or(Commits(0)));
             }
+            ErrorCode::StaleCommit if self.leave_came_late(log, id, error.commits.unwrap_or(Commits(0))) => {}
             _ if is_passing(error) => {
+                let Some(conversation) = self.conversations.get_mut(&log) else { return };
                 conversation.live.retry_at =
                     Some(now.plus(backoff(conversation.live.failures, error.retry_after_secs)));
                 conversation.live.failures += 1;
@@ -123,10 +125,13 @@ impl ClientCore {
             }
             // It is in the log with other bytes of ours; what we read next shows it.
             ErrorCode::IdReused if !is_commit => {
-                conversation.live.answered.insert(id);
+                if let Some(conversation) = self.conversations.get_mut(&log) {
+                    conversation.live.answered.insert(id);
+                }
             }
             _ if is_commit => {
-                let intent = conversation.job.as_ref().and_then(|job| job.intent.clone());
+                let job = self.conversations.get(&log).and_then(|conversation| conversation.job.as_ref());
+                let intent = job.and_then(|job| job.intent.clone());
                 self.abandon_staged(log, Commits(0));
                 if let Some(intent) = &intent {
                     self.event(Event::Refused { verb: intent.verb(), error: error.clone() });

@@ -4,7 +4,7 @@ use allod_wire::ids::LogId;
 use allod_wire::secrets::TokenPublic;
 use openmls::prelude::{
     CreateMessageError, GroupId, MlsGroup, MlsGroupCreateConfig, MlsGroupJoinConfig, MlsGroupStateError, NewGroupError,
-    PURE_CIPHERTEXT_WIRE_FORMAT_POLICY, ProposeRemoveMemberError, SenderRatchetConfiguration,
+    PURE_CIPHERTEXT_WIRE_FORMAT_POLICY, ProposeRemoveMemberError, Sender, SenderRatchetConfiguration,
 };
 use openmls_traits::OpenMlsProvider;
 
@@ -206,6 +206,24 @@ impl Group {
                     other => CommitError::Internal(other.into()),
                 })?;
             to_tls(&message).map_err(|error| CommitError::Internal(error.into()))
+        })
+    }
+
+    /// Forgets our own wish to leave: a commit came before it, so nobody will grant it.
+    ///
+    /// # Errors
+    /// [`CommitError::Internal`].
+    pub fn withdraw_leave(&mut self, store: &mut MlsStore) -> Result<(), CommitError> {
+        let store = &*store;
+        self.atomically(store, |mls| {
+            let own = Sender::Member(mls.own_leaf_index());
+            let wishes = mls.pending_proposals().filter(|proposal| *proposal.sender() == own);
+            let wishes: Vec<_> = wishes.map(|proposal| proposal.proposal_reference_ref().clone()).collect();
+            for wish in wishes {
+                let removed = mls.remove_pending_proposal(store.storage(), &wish);
+                removed.map_err(|error| CommitError::Internal(error.into()))?;
+            }
+            Ok(())
         })
     }
 
