@@ -150,11 +150,13 @@ impl Actor<'_> {
             state.roles.iter().filter(stays).map(|(address, role)| (address.clone(), *role)).collect()
         };
         let same_roles = roles_of_those_who_stay(before) == roles_of_those_who_stay(after);
+        let owned = |state: &GroupState| remaining.iter().any(|person| state.roles.get(person) == Some(&Role::Owner));
         let no_ghosts =
             after.roles.keys().all(|address| remaining.contains(address) || before.roles.contains_key(address));
         let allowed = fixed(before) == fixed(after)
             && self.role >= Role::Admin
             && no_ghosts
+            && (!owned(before) || owned(after))
             && (before.kind == Kind::Group || before.roles == after.roles)
             && ((same_roles && before.members_add == after.members_add) || self.role == Role::Owner);
         if allowed { Ok(()) } else { Err(Forbidden::State) }
@@ -220,5 +222,13 @@ mod tests {
         let after = group(&[("alice", Role::Owner), ("bob", Role::Admin)]);
         let remaining = ["alice", "bob", "carol"].map(address).into();
         assert_eq!(act(&state, "bob", |actor| actor.may_change(&state, &after, &remaining)), Ok(()));
+    }
+
+    #[test]
+    fn the_last_owner_stays_one_c_5() {
+        let (before, none) = (group(&[("alice", Role::Owner)]), group(&[("alice", Role::Admin)]));
+        let handed_on = group(&[("bob", Role::Owner)]);
+        assert!(act(&before, "alice", |actor| actor.may_change(&before, &none, &everybody())).is_err());
+        assert!(act(&before, "alice", |actor| actor.may_change(&before, &handed_on, &everybody())).is_ok());
     }
 }

@@ -210,6 +210,11 @@ impl ClientCore {
         if !membership.people.contains(person) {
             return Err(CoreError::UnknownPerson);
         }
+        let owns = |address: &Address| membership.state.roles.get(address) == Some(&Role::Owner);
+        let others_own = membership.people.iter().any(|other| other != person && owns(other));
+        if to != Role::Owner && owns(person) && !others_own {
+            return Err(CoreError::NotAllowed); // C-5: somebody has to be owner.
+        }
         self.intend(log, Intent::SetRole(person.clone(), to), now, rng)
     }
 

@@ -523,7 +523,8 @@ impl World {
 
     /// Whether a device has nothing to do: it waits for nobody, but perhaps for its user to say what to do about a server that lies.
     pub fn rests(&self, device: &Device) -> bool {
-        device.core.as_ref().is_some_and(|core| core.is_quiet() || device.waits_for_user() || !self.in_account(device))
+        let is_idle = |core: &ClientCore| core.is_quiet() && !core.has_duties();
+        device.core.as_ref().is_some_and(|core| is_idle(core) || device.waits_for_user() || !self.in_account(device))
     }
 
     /// Whether the device is one of its account (still).
