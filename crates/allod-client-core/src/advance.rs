@@ -21,7 +21,7 @@ use crate::state::Role;
 /// Claims that are asked for at the same time.
 const CLAIMS_AT_ONCE: usize = 8;
 /// Who comes first does what any member could; the others wait so long for each place behind.
-const DUTY_STEP_MILLIS: u64 = 4_000;
+pub(crate) const DUTY_STEP_MILLIS: u64 = 4_000;
 
 impl ClientCore {
     /// Does for a conversation whatever can be done now.

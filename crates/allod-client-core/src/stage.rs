@@ -12,6 +12,7 @@ use allod_wire::inbox::ClaimedDevice;
 use allod_wire::log::{Digest, EntryContext, EntryKind, HeadSeen, NewEntry};
 use allod_wire::{BlobId, Commits, EntryId, LogId, UnixMillis, cbor};
 
+use crate::advance::DUTY_STEP_MILLIS;
 use crate::core::ClientCore;
 use crate::effect::Event;
 use crate::error::AddFailure;
@@ -119,10 +120,9 @@ impl ClientCore {
     /// The job's intent is done or, if `given_up`, cannot be.
     pub(crate) fn end_intent(&mut self, log: LogId, given_up: Option<&Intent>, now: UnixMillis) {
         let Some(conversation) = self.conversations.get_mut(&log) else { return };
-        if given_up.is_some() {
-            // What could not be done now is not tried again at once.
-            conversation.live.duty_at = Some(now.plus(DUTY_AGAIN_MILLIS));
-        }
+        // What could not be done now is not tried again at once. Else there may be a next duty, which nothing but time calls for.
+        let again = if given_up.is_some() { DUTY_AGAIN_MILLIS } else { DUTY_STEP_MILLIS };
+        conversation.live.duty_at = Some(now.plus(again));
         if let Some(job) = &mut conversation.job {
             job.close_intent();
         }
