@@ -43,7 +43,8 @@ impl PageBudget {
     }
 }
 
-/// After which position a page begins that was asked for after `after`: a read from before the first kept entry starts there (rule L-10).
-pub fn page_start(after: Position, first: Position) -> Position {
-    after.max(Position(first.0.saturating_sub(1)))
+/// After which position a page begins that was asked for after `after`: a read from before the first kept entry starts there (rule L-10),
+/// and one from beyond the last at the end.
+pub fn page_start(after: Position, first: Position, last: Position) -> Position {
+    after.max(Position(first.0.saturating_sub(1))).min(last)
 }

@@ -114,7 +114,7 @@ pub(crate) fn page(
 ) -> Result<EntriesPage, OpError<ReadError>> {
     let (slot, first) = open(conn, &log, reader)?.ok_or(OpError::Refused(ReadError::UnknownToken))?;
     let (last, commits) = end(conn, slot)?;
-    let start = page_start(after, first).min(last);
+    let start = page_start(after, first, last);
     let (entries, head) = read(conn, slot, start, limit)?;
     let body = entries.last().zip(head).map(|(entry, head)| ReceiptBody {
         log,

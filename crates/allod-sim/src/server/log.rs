@@ -133,7 +133,7 @@ impl Branch {
 
     /// A page after `after` (rule L-11).
     pub fn page(&self, after: Position, hub: &SigningSecret) -> EntriesPage {
-        let start = page_start(after, self.state.first);
+        let start = page_start(after, self.state.first, self.state.last);
         let mut budget = PageBudget::new(PAGE_ENTRIES);
         let mut entries = Vec::new();
         for entry in self.entries.iter().skip(start.0 as usize) {
