@@ -10,10 +10,10 @@ use crate::attack::{self, Claims, Row};
 use crate::canary::Field;
 use crate::loot::Loot;
 use crate::play::{Played, Truth};
-use crate::report::Report;
 use crate::search::{Found, Searcher};
 use crate::world::World;
 use crate::{control, play};
+use allod_e2e::report::Report;
 
 /// What an intruder learns, each a share from 0 to 1.
 struct Yield {

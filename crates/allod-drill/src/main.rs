@@ -6,7 +6,6 @@ mod canary;
 mod control;
 mod loot;
 mod play;
-mod report;
 mod search;
 mod world;
 

@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod person;
+pub mod report;
 pub mod server;
 
 pub use browser::{Browser, Driver};

@@ -72,6 +72,21 @@ impl Server {
         Ok(())
     }
 
+    /// Starts it anew with more at the end of its configuration.
+    ///
+    /// # Errors
+    /// If it does not come up with that.
+    pub fn with_config(mut self, more: &str) -> Result<Self> {
+        self.kill()?;
+        let file = self.data().join("allodd.toml");
+        let mut config = std::fs::read_to_string(&file)?;
+        let tables: Vec<&str> = more.lines().filter(|line| line.starts_with('[')).collect();
+        config = config.lines().filter(|line| !tables.contains(line)).collect::<Vec<_>>().join("\n");
+        std::fs::write(&file, config + "\n" + more)?;
+        self.restart()?;
+        Ok(self)
+    }
+
     /// Ends it at once, as a power cut would: `SIGKILL`.
     ///
     /// # Errors

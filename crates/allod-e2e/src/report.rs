@@ -8,57 +8,43 @@ use serde::Serialize;
 
 /// One figure.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Figure {
+pub struct Figure {
     /// Stable name.
-    pub(crate) id: &'static str,
+    pub id: &'static str,
     /// What was measured.
-    pub(crate) value: f64,
+    pub value: f64,
     /// Of what.
-    pub(crate) unit: &'static str,
+    pub unit: &'static str,
     /// What it should be, in words.
-    pub(crate) target: String,
+    pub target: String,
     /// Whether it is.
-    pub(crate) holds: bool,
+    pub holds: bool,
     /// What a reader should know.
-    pub(crate) note: String,
+    pub note: String,
 }
 
 /// All figures of a drill.
 #[derive(Debug, Default, Serialize)]
-pub(crate) struct Report {
+pub struct Report {
     /// In the order of the table.
-    pub(crate) figures: Vec<Figure>,
+    pub figures: Vec<Figure>,
 }
 
 impl Report {
     /// Adds a figure that must be at most `max`.
-    pub(crate) fn at_most(
-        &mut self,
-        id: &'static str,
-        value: f64,
-        max: f64,
-        unit: &'static str,
-        note: impl Into<String>,
-    ) {
+    pub fn at_most(&mut self, id: &'static str, value: f64, max: f64, unit: &'static str, note: impl Into<String>) {
         let target = if max == 0.0 { "0".to_owned() } else { format!("at most {max:.3}") };
         self.figures.push(Figure { id, value, unit, target, holds: value <= max, note: note.into() });
     }
 
     /// Adds a figure that must be at least `min`.
-    pub(crate) fn at_least(
-        &mut self,
-        id: &'static str,
-        value: f64,
-        min: f64,
-        unit: &'static str,
-        note: impl Into<String>,
-    ) {
+    pub fn at_least(&mut self, id: &'static str, value: f64, min: f64, unit: &'static str, note: impl Into<String>) {
         let target = format!("at least {min:.3}");
         self.figures.push(Figure { id, value, unit, target, holds: value >= min, note: note.into() });
     }
 
     /// Whether every figure holds.
-    pub(crate) fn holds(&self) -> bool {
+    pub fn holds(&self) -> bool {
         self.figures.iter().all(|figure| figure.holds)
     }
 
@@ -66,7 +52,7 @@ impl Report {
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub(crate) fn publish(&self, folder: &Path, name: &str) -> Result<()> {
+    pub fn publish(&self, folder: &Path, name: &str) -> Result<()> {
         println!("{:<34} {:>12} {:<14} {:<20} holds", name, "value", "unit", "target");
         for figure in &self.figures {
             let holds = if figure.holds { "yes" } else { "NO" };
