@@ -121,6 +121,8 @@ pub(crate) struct Live {
     pub(crate) in_flight: VecDeque<EntryId>,
     /// Messages that the hub has, whose places we have not read yet.
     pub(crate) answered: BTreeSet<EntryId>,
+    /// Messages said on the open socket in an earlier form, since the log holds them in another one than the present.
+    pub(crate) former_said: BTreeSet<EntryId>,
     /// The last position that the hub was told we need no more, and when to tell more.
     pub(crate) passed: Position,
     pub(crate) passed_due: Option<UnixMillis>,
@@ -136,6 +138,8 @@ pub(crate) struct Live {
     pub(crate) ahead: bool,
     /// Own devices that could not be added lately, and when to try again.
     pub(crate) not_before: BTreeMap<DeviceId, UnixMillis>,
+    /// We came back with another token on this socket, and what comes may be the old subscription's still.
+    pub(crate) old_subscription: bool,
     /// How far asking to be added again is (rule C-11).
     pub(crate) rejoin: Rejoin,
 }

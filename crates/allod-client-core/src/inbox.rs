@@ -243,11 +243,14 @@ impl ClientCore {
         conversation.roster = old.roster;
         conversation.outbox = old.outbox;
         // What was encrypted for the old leaf is encrypted anew, under the same id.
-        conversation.outbox.values_mut().for_each(|outgoing| outgoing.sealed = None);
+        for outgoing in conversation.outbox.values_mut() {
+            outgoing.former = outgoing.sealed.take().map(|(_, entry)| entry).or(outgoing.former.take());
+        }
         conversation.job = old.job;
         if let Some(job) = &mut conversation.job {
             job.close_intent();
         }
+        conversation.live.old_subscription = self.log_socket;
         self.conversations.insert(log, conversation);
         if old.live.subscribed && self.log_socket {
             self.send(Plane::Log, ClientFrame::Unsubscribe { log });

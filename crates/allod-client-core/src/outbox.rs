@@ -46,6 +46,9 @@ pub(crate) struct Outgoing {
     /// It is our wish to leave.
     #[n(5)]
     pub(crate) leaves: bool,
+    /// As it was encrypted before, if it was encrypted anew: the log may hold it in this form.
+    #[n(6)]
+    pub(crate) former: Option<NewEntry>,
 }
 
 impl ClientCore {
@@ -94,6 +97,7 @@ impl ClientCore {
             if outgoing.leaves || sealed_in + STALE_EPOCHS >= epoch {
                 return Some(entry.clone());
             }
+            outgoing.former = Some(entry.clone());
         }
         let (commitment, changes) = if outgoing.leaves {
             let reader = membership.readers.iter().find(|reader| reader.leaf == group.own_leaf())?;
@@ -143,6 +147,18 @@ impl ClientCore {
         }
         self.writes.delete(rows::outgoing(log, number));
         true
+    }
+
+    /// The log holds a message in an earlier form. What we read next shows it, or else its receipt says where it was.
+    pub(crate) fn is_there_already(&mut self, log: LogId, id: EntryId) {
+        let Some(conversation) = self.conversations.get_mut(&log) else { return };
+        conversation.live.answered.insert(id);
+        let outgoing = conversation.outbox.values().find(|outgoing| outgoing.id == id);
+        if let Some(entry) = outgoing.and_then(|outgoing| outgoing.former.clone())
+            && conversation.live.former_said.insert(id)
+        {
+            self.send(Plane::Log, ClientFrame::Append { log, entry });
+        }
     }
 
     /// The hub will not take a message, now or ever.

@@ -7,10 +7,10 @@ use allod_crypto::identity::verify_certificate;
 use allod_crypto::receipt::{next_head, verify_receipt};
 use allod_crypto::{Random, envelope};
 use allod_mls::{Content, Fault, MessageIn, MessageKind, ProcessError, Processed, StagedCommit};
-use allod_wire::log::{Digest, EntriesPage, Entry, EntryContext, EntryKind};
+use allod_wire::log::{Digest, EntriesPage, Entry, EntryContext, EntryKind, ReceiptBody};
 use allod_wire::mimi::MimiContent;
 use allod_wire::socket::ClientFrame;
-use allod_wire::{Commits, LogId, Position, UnixMillis, cbor};
+use allod_wire::{Commits, Day, EntryId, LogId, Position, UnixMillis, cbor};
 use minicbor::Encode;
 
 use crate::conversation::{Conversation, Membership, Preview, Standing, UNREAD_MAX};
@@ -71,6 +71,12 @@ impl ClientCore {
         if !conversation.is_member() || !conversation.live.subscribed {
             return;
         }
+        if conversation.live.old_subscription {
+            if !goes_on(page, conversation.row.position) {
+                return;
+            }
+            conversation.live.old_subscription = false;
+        }
         let heads = match check_page(conversation, page, &hub_key) {
             Ok(heads) => heads,
             Err(PageFault::Skips) => return self.distrust(log, "a page that skips entries", now),
@@ -78,11 +84,11 @@ impl ClientCore {
             Err(PageFault::Forked) => return self.forked(log),
         };
         conversation.live.distrusted = false;
-        if conversation.row.head.is_none() {
-            conversation.row.head = Some(page.head_before);
-        }
         let first = page.entries.first().map(|entry| entry.position);
         let expected = conversation.row.position.next();
+        if conversation.row.head.is_none() && first.is_none_or(|first| first == expected) {
+            conversation.row.head = Some(page.head_before);
+        }
         if first.is_some_and(|first| first > expected) {
             conversation.live.gap.get_or_insert(expected);
         }
@@ -131,7 +137,7 @@ impl ClientCore {
             return self.confirm_own(log, entry, &before, now, rng);
         }
         if conversation.outbox.values().any(|outgoing| outgoing.id == entry.new.id) {
-            return self.own_entry(log, entry);
+            return self.own_entry(log, entry.new.id, entry.position, entry.day);
         }
         let opened = envelope::open(&before.secret(), log, &entry.new.payload).map_err(|_| Skipped::DoesNotOpen)?;
         let message = MessageIn::decode(&opened).map_err(|_| Skipped::DoesNotOpen)?;
@@ -252,11 +258,24 @@ impl ClientCore {
         Ok(())
     }
 
+    /// A message of ours whose place we have passed without seeing it, since retention took it first: it is shown all the same.
+    pub(crate) fn own_entry_missed(&mut self, receipt: &ReceiptBody) {
+        let held = self.conversations.get(&receipt.log);
+        let is_missed = held.is_some_and(|conversation| {
+            let waits = conversation.outbox.values().any(|outgoing| outgoing.id == receipt.entry);
+            waits && receipt.position <= conversation.row.position
+        });
+        if is_missed {
+            // That it waits was just seen: there is nothing else that can be wrong with it.
+            let _ = self.own_entry(receipt.log, receipt.entry, receipt.position, receipt.day);
+        }
+    }
+
     /// A message of ours is in its place.
-    fn own_entry(&mut self, log: LogId, entry: &Entry) -> Result<(), Skipped> {
+    fn own_entry(&mut self, log: LogId, id: EntryId, position: Position, day: Day) -> Result<(), Skipped> {
         let (Some(me), device) = (self.me(), self.my_device()) else { return Err(Skipped::Stale) };
         let conversation = self.conversations.get_mut(&log).ok_or(Skipped::Stale)?;
-        let number = conversation.outbox.iter().find(|(_, outgoing)| outgoing.id == entry.new.id).map(|(n, _)| *n);
+        let number = conversation.outbox.iter().find(|(_, outgoing)| outgoing.id == id).map(|(n, _)| *n);
         let outgoing = number.and_then(|number| conversation.outbox.remove(&number)).ok_or(Skipped::Stale)?;
         self.writes.delete(rows::outgoing(log, number.unwrap_or_default()));
         conversation.live.in_flight.retain(|id| *id != outgoing.id);
@@ -267,8 +286,8 @@ impl ClientCore {
         }
         let message = StoredMessage {
             entry: outgoing.id,
-            position: entry.position,
-            day: entry.day,
+            position,
+            day,
             time: outgoing.time,
             sender: me,
             device,
@@ -351,7 +370,8 @@ impl ClientCore {
         if position < page.last {
             return;
         }
-        let is_behind = conversation.row.commits.is_some_and(|commits| commits != page.commits);
+        // Who has just come does not know the count: whether there were commits in a gap cannot be told.
+        let is_behind = conversation.row.commits.is_none_or(|commits| commits != page.commits);
         let lost = conversation.live.gap.is_some() && (is_behind || conversation.live.ahead);
         if lost {
             self.lost_the_thread(log);
@@ -380,6 +400,15 @@ impl ClientCore {
         if self.conversations.get(&log).is_some_and(Conversation::is_member) {
             self.out_of(log, Standing::Left);
         }
+    }
+}
+
+/// Whether a page is one that an honest hub sends to somebody who has read up to `position`.
+fn goes_on(page: &EntriesPage, position: Position) -> bool {
+    let expected = position.next();
+    match page.entries.first().map(|entry| entry.position) {
+        Some(first) => first == expected || (first > expected && page.first > expected),
+        None => page.last >= position,
     }
 }
 

@@ -80,6 +80,13 @@ impl ClientCore {
         }
     }
 
+    /// A device that cannot be reached (any more) answers nobody: the next one is asked.
+    pub(crate) fn ask_another(&mut self, log: LogId) {
+        if let Some(conversation) = self.conversations.get_mut(&log) {
+            conversation.live.rejoin.asked += 1;
+        }
+    }
+
     pub(crate) fn handle_rejoin_own(
         &mut self,
         log: LogId,

@@ -156,6 +156,9 @@ impl ClientCore {
                 self.handle_fetched(log, ErrorCode::Unavailable.http_status(), &[], now);
             }
             Pending::RejoinOwn { log } | Pending::RejoinPeer { log, .. } | Pending::RejoinAsk { log } => {
+                if !passing {
+                    self.ask_another(log);
+                }
                 self.wait(log, &error, now);
             }
         }

@@ -71,7 +71,7 @@ impl ClientCore {
             ServerFrame::Entries { log, page } => self.handle_entries(log, &page, now, rng),
             ServerFrame::Accepted { receipt } => self.handle_accepted(&receipt, now, rng),
             ServerFrame::Refused { log, entry, error } => self.handle_refused(log, entry, &error, now, rng),
-            ServerFrame::Ended { log, error } => self.handle_ended(log, &error, now),
+            ServerFrame::Ended { log, error } => self.handle_ended(log, &error, now, rng),
             ServerFrame::Inbox { .. } | ServerFrame::Failed { .. } => {}
         }
         self.say_passed(now);
@@ -101,6 +101,7 @@ impl ClientCore {
             conversation.live.answered.insert(id);
         }
         self.accepted(log, id);
+        self.own_entry_missed(&receipt.body);
         self.advance(log, now, rng);
     }
 
@@ -109,7 +110,7 @@ impl ClientCore {
         let is_commit = conversation.live.commit_sent == Some(id);
         conversation.live.in_flight.retain(|other| *other != id);
         match error.code {
-            ErrorCode::UnknownToken => return self.handle_ended(log, error, now),
+            ErrorCode::UnknownToken => return self.handle_ended(log, error, now, rng),
             ErrorCode::StaleCommit if is_commit => {
                 self.abandon_staged(log, error.commits.unwrap_or(Commits(0)));
             }
@@ -124,11 +125,7 @@ impl ClientCore {
                 conversation.live.commit_sent = None;
             }
             // It is in the log with other bytes of ours; what we read next shows it.
-            ErrorCode::IdReused if !is_commit => {
-                if let Some(conversation) = self.conversations.get_mut(&log) {
-                    conversation.live.answered.insert(id);
-                }
-            }
+            ErrorCode::IdReused if !is_commit => self.is_there_already(log, id),
             _ if is_commit => {
                 let job = self.conversations.get(&log).and_then(|conversation| conversation.job.as_ref());
                 let intent = job.and_then(|job| job.intent.clone());
@@ -144,12 +141,16 @@ impl ClientCore {
     }
 
     /// Our token is not known (any more), or the subscription cannot be had now.
-    fn handle_ended(&mut self, log: LogId, error: &ErrorBody, now: UnixMillis) {
+    fn handle_ended(&mut self, log: LogId, error: &ErrorBody, now: UnixMillis, rng: &mut dyn Random) {
         let Some(conversation) = self.conversations.get_mut(&log) else { return };
         conversation.live.subscribed = false;
         conversation.live.caught_up = false;
         let unknown = matches!(error.code, ErrorCode::UnknownToken | ErrorCode::NotFound);
         match conversation.row.standing {
+            // If it was ours, the hub says so again.
+            Standing::Active if unknown && std::mem::take(&mut conversation.live.old_subscription) => {
+                self.advance(log, now, rng);
+            }
             Standing::Active if unknown => {
                 let leaves = conversation.outbox.values().any(|outgoing| outgoing.leaves && outgoing.sealed.is_some());
                 self.out_of(log, if leaves { Standing::Left } else { Standing::Removed });

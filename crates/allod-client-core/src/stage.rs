@@ -135,7 +135,15 @@ impl ClientCore {
     /// Puts the wish to leave behind what waits to be sent.
     fn queue_leave(&mut self, log: LogId, now: UnixMillis, rng: &mut dyn Random) {
         let id = EntryId(random_bytes(rng));
-        let leave = Outgoing { id, time: now, content: Vec::new().into(), sealed: None, failed: false, leaves: true };
+        let leave = Outgoing {
+            id,
+            time: now,
+            content: Vec::new().into(),
+            sealed: None,
+            failed: false,
+            leaves: true,
+            former: None,
+        };
         self.enqueue(log, leave);
     }
 

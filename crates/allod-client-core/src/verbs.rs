@@ -81,7 +81,8 @@ impl ClientCore {
         }
         let id = EntryId(random_bytes(rng));
         let content = content.into();
-        self.enqueue(log, Outgoing { id, time: now, content, sealed: None, failed: false, leaves: false });
+        let outgoing = Outgoing { id, time: now, content, sealed: None, failed: false, leaves: false, former: None };
+        self.enqueue(log, outgoing);
         self.event(Event::Outbox { log, id, status: Status::Sending });
         self.advance(log, now, rng);
         Ok((id, self.done()))

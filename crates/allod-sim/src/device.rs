@@ -56,6 +56,10 @@ pub struct Device {
     pub read_to: BTreeMap<LogId, u64>,
     /// What the interface was told of.
     pub told: BTreeMap<LogId, Vec<u64>>,
+    /// An administrator whom a plain member added again has a plain token, and tries in vain to repair what others left undone.
+    pub has_plain_token: bool,
+    /// Conversations to which it asked to be added again.
+    pub rejoining: BTreeSet<LogId>,
     /// Conversations of which the user was told that the server lies.
     pub caught: BTreeSet<LogId>,
 }
@@ -77,6 +81,8 @@ impl Device {
             identity: None,
             read_to: BTreeMap::new(),
             told: BTreeMap::new(),
+            has_plain_token: false,
+            rejoining: BTreeSet::new(),
             caught: BTreeSet::new(),
         }
     }
@@ -107,8 +113,12 @@ impl Device {
 
     /// Its user knows that the server lies about a conversation: was told so, or sees it in the list.
     pub fn knows_of_lie(&self, log: LogId) -> bool {
-        let shown = self.core.as_ref().and_then(|core| core.conversation(log));
-        self.caught.contains(&log) || shown.is_some_and(|shown| shown.state == State::Forked)
+        self.caught.contains(&log) || self.state_in(log) == Some(State::Forked)
+    }
+
+    /// How it stands to a conversation.
+    pub fn state_in(&self, log: LogId) -> Option<State> {
+        Some(self.core.as_ref()?.conversation(log)?.state)
     }
 
     /// Its user has to say what to do about a server that lies.

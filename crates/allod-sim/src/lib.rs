@@ -9,6 +9,7 @@ pub mod network;
 pub mod record;
 pub mod script;
 pub mod server;
+pub mod weather;
 pub mod world;
 
 pub use script::{Report, play};

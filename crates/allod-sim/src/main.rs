@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use allod_sim::check::{Promise, Violation};
-use allod_sim::world::Tally;
+use allod_sim::weather::Tally;
 use allod_sim::{Report, play};
 use clap::Parser;
 

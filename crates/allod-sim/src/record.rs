@@ -29,6 +29,19 @@ pub struct LogRecord {
     pub keys: BTreeMap<TokenKey, usize>,
     /// The server signed two versions of it.
     pub is_forked: bool,
+    /// What the server gave up before somebody had read it (rule L-10).
+    pub forgotten: Vec<Forgotten>,
+}
+
+/// Entries that a device could not read in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Which device, by index in [`Record::devices`].
+    pub device: usize,
+    /// Up to where it had surely read.
+    pub read_to: u64,
+    /// The last position that was given up.
+    pub last: u64,
 }
 
 impl LogRecord {

@@ -8,10 +8,12 @@ use allod_wire::{Address, LogId, UnixMillis};
 use rand_chacha::ChaCha20Rng;
 
 use crate::check::{Promise, Violation, check};
+use crate::device::{Device, Socket};
 use crate::network::{Happening, below, one_in};
-use crate::record::Said;
+use crate::record::{Forgotten, Said};
 use crate::server::log::Lie;
-use crate::world::{Tally, Weather, World};
+use crate::weather::{Tally, Weather};
+use crate::world::World;
 
 /// Conversations in one world at most.
 const LOGS_MAX: usize = 4;
@@ -33,6 +35,8 @@ pub struct Script {
     pub lie: Option<Lie>,
     /// The conversation that it lies about.
     pub lied: Option<LogId>,
+    /// Entries go before everybody has read them.
+    pub forgets: bool,
     /// Pages are to be changed on their way.
     pub mangles: bool,
 }
@@ -65,6 +69,7 @@ pub fn play(seed: u64, tells: bool) -> Report {
     };
     world.script.left = 20 + below(&mut world.rng, 25);
     match seed % 10 {
+        6 => world.script.forgets = true,
         7 => world.script.mangles = true,
         8 | 9 => world.script.lie = Some(Lie::ALL[below(&mut world.rng, Lie::ALL.len() as u64) as usize]),
         _ => {}
@@ -80,6 +85,7 @@ pub fn play(seed: u64, tells: bool) -> Report {
     world.tally.lines =
         record.devices.iter().flat_map(|device| device.talks.values()).map(|t| t.lines.len() as u64).sum();
     world.tally.said = record.said.len() as u64;
+    world.tally.commits = world.server.logs.values().map(|log| log.main.state.commits.0).sum();
     let mut violations = std::mem::take(&mut world.violations);
     // Half-way through, much is open that will be settled.
     if violations.is_empty() {
@@ -104,7 +110,12 @@ impl World {
         }
         if self.violations.is_empty() {
             let busy = self.devices.iter().filter(|device| !self.rests(device));
-            let busy: Vec<&str> = busy.map(|device| device.name.as_str()).collect();
+            let open = |device: &Device| {
+                let shown = device.core.as_ref().map(ClientCore::conversations).unwrap_or_default();
+                let shown = shown.iter().map(|one| format!(" {:?} {:?} {} waiting;", one.log, one.state, one.waiting));
+                format!("{}:{}", device.name, shown.collect::<String>())
+            };
+            let busy: Vec<String> = busy.map(open).collect();
             let what = format!("no rest after half an hour; busy: {}", busy.join(" "));
             self.broken(Promise::ComesToRest, what);
         }
@@ -137,7 +148,8 @@ impl World {
             }
             (8..=10, _) => self.restart(device),
             (11..=15, _) => {
-                let millis = 1_000 + below(&mut self.rng, 15_000);
+                let longest = if self.script.forgets { 40_000 } else { 15_000 };
+                let millis = 1_000 + below(&mut self.rng, longest);
                 if self.devices[device].is_online {
                     self.go_offline(device, millis);
                 }
@@ -149,10 +161,8 @@ impl World {
                     self.restart_server(forgets, millis);
                 }
             }
-            (18..=20, _) => {
-                self.tell(|_| "the server sweeps".into());
-                self.server.sweep(self.now);
-            }
+            (18..=20, _) => self.sweep(),
+            (21..=27, _) if self.script.forgets => self.sweep(),
             _ if self.script.lied.is_some() => {
                 if let Some(talk) = self.script.lied.filter(|lied| talks.contains(lied)).or(talk) {
                     self.say(device, talk);
@@ -309,6 +319,28 @@ impl World {
             _ => {
                 self.verb(device, "members to add people", |core, now, rng| core.set_members_add(talk, true, now, rng))
             }
+        }
+    }
+
+    fn sweep(&mut self) {
+        self.tell(|_| "the server sweeps".into());
+        self.server.sweep(self.now);
+        if self.script.forgets {
+            self.forget();
+        }
+    }
+
+    /// The retention limit passes for a conversation, whoever has not read it.
+    fn forget(&mut self) {
+        let logs: Vec<LogId> = self.server.logs.keys().copied().collect();
+        let index = below(&mut self.rng, logs.len() as u64) as usize;
+        let Some(log) = logs.get(index).copied() else { return };
+        let last = self.server.expire(log, self.now).0;
+        self.tell(|_| format!("the server gives up {log:?} up to {last}"));
+        for (index, device) in self.devices.iter().enumerate() {
+            let is_connected = matches!(device.sockets[1], Socket::Open(_));
+            let read_to = device.read_to.get(&log).copied().filter(|_| is_connected).unwrap_or_default();
+            self.forgotten.entry(log).or_default().push(Forgotten { device: index, read_to, last });
         }
     }
 

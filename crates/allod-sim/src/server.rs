@@ -221,6 +221,12 @@ impl Server {
         Ok(())
     }
 
+    /// Takes away all but the last entry of a log, as if the retention limit had passed; says up to where.
+    pub fn expire(&mut self, log: LogId, now: UnixMillis) -> Position {
+        let policy = &self.policy;
+        self.logs.get_mut(&log).map_or(Position(0), |log| log.expire(policy, now.day()))
+    }
+
     /// Takes away what nobody needs, as a server does every hour.
     pub fn sweep(&mut self, now: UnixMillis) {
         for log in self.logs.values_mut() {

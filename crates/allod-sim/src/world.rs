@@ -3,90 +3,32 @@
 //! Everything that the cores and the server decide, and every accident, follows from the seed and the simulated clock. (The MLS library's own keys are
 //! drawn elsewhere and differ from run to run; no decision depends on them.)
 
+mod life;
 mod serve;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
-use allod_client_core::{ClientCore, Effect, Event, HttpRequest, Plane, RequestId, Settings, Suite, view};
-use allod_wire::account::DeviceClass;
+use allod_client_core::view::{MessageBody, State, Status};
+use allod_client_core::{ClientCore, Effect, Event, HttpRequest, RequestId, Suite, Verb};
 use allod_wire::error::ErrorCode;
 use allod_wire::link::{Link, LinkKind};
 use allod_wire::secrets::TokenKey;
-use allod_wire::socket::ServerFrame;
-use allod_wire::{EntryId, LogId, UnixMillis, cbor};
+use allod_wire::{EntryId, LogId, UnixMillis};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use crate::check::{Promise, Violation};
-use crate::device::{Conn, Device, Socket, socket_of};
+use crate::device::{Conn, Device};
 use crate::network::{Connection, Happening, Queue, below, one_in};
-use crate::record::{LogRecord, Record, Said};
+use crate::record::{Forgotten, LogRecord, Record, Said};
 use crate::script::Script;
 use crate::server::Server;
+use crate::weather::{CALM, Tally, Weather};
 
 /// A core that does not come to rest in so many steps never will.
 const STEPS_MAX: u64 = 200_000;
 /// A core whose timeout stays due is asked again after this many milliseconds.
 const TIMER_STEP_MILLIS: u64 = 10;
-
-/// What happened, in numbers: a run in which nothing happens proves nothing.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Tally {
-    /// Messages said.
-    pub said: u64,
-    /// Lines on all devices.
-    pub lines: u64,
-    /// Crashes.
-    pub crashes: u64,
-    /// Requests, answers and connections lost.
-    pub losses: u64,
-    /// Pages that the server changed, or lies that it signed.
-    pub lies: u64,
-    /// Times that a user was told of a lie.
-    pub caught: u64,
-    /// Steps of the world.
-    pub steps: u64,
-}
-
-impl Tally {
-    /// Adds another world's numbers.
-    pub fn add(&mut self, other: &Self) {
-        self.said += other.said;
-        self.lines += other.lines;
-        self.crashes += other.crashes;
-        self.losses += other.losses;
-        self.lies += other.lies;
-        self.caught += other.caught;
-        self.steps += other.steps;
-    }
-}
-
-impl fmt::Display for Tally {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { said, lines, crashes, losses, lies, caught, steps } = self;
-        write!(f, "{said} messages said, {lines} lines read, {crashes} crashes, {losses} losses, ")?;
-        write!(f, "{lies} lies, {caught} times noticed, {steps} steps")
-    }
-}
-
-/// How rough the world is; 0 is never, `n` is one time in `n`.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Weather {
-    /// Requests or answers lost.
-    pub loss: u64,
-    /// Requests doubled.
-    pub double: u64,
-    /// Connections that break, for each frame.
-    pub drop: u64,
-    /// Pages that the server changes on their way.
-    pub mangle: u64,
-    /// The longest usual delay in milliseconds.
-    pub delay: u64,
-}
-
-/// The weather in which everything gets through.
-const CALM: Weather = Weather { loss: 0, double: 0, drop: 0, mangle: 0, delay: 40 };
 
 /// The world.
 pub struct World {
@@ -99,6 +41,7 @@ pub struct World {
     pub(crate) queue: Queue,
     pub(crate) connections: BTreeMap<Conn, Connection>,
     pub(crate) keys: BTreeMap<LogId, BTreeMap<TokenKey, usize>>,
+    pub(crate) forgotten: BTreeMap<LogId, Vec<Forgotten>>,
     /// What was said.
     pub said: BTreeMap<EntryId, Said>,
     /// The time.
@@ -128,6 +71,7 @@ impl World {
             queue: Queue::default(),
             connections: BTreeMap::new(),
             keys: BTreeMap::new(),
+            forgotten: BTreeMap::new(),
             said: BTreeMap::new(),
             now: UnixMillis(1_700_000_000_000),
             rng: ChaCha20Rng::seed_from_u64(seed),
@@ -222,6 +166,10 @@ impl World {
             }
             Happening::Request { device, run, id, request, is_heard } => {
                 let answer = self.is_up.then(|| self.server.handle(&request, self.now));
+                self.tell(|world| {
+                    let status = answer.as_ref().map(|(status, _)| *status);
+                    format!("{} asks {request:?}: {status:?}", world.devices[device].name)
+                });
                 if is_heard {
                     let at = self.later();
                     self.queue.push(at, Happening::Answer { device, run, id, answer });
@@ -340,7 +288,8 @@ impl World {
                 }
             }
             Event::Message(line) => {
-                if let Some(position) = line.position {
+                // The line that says that entries are missing comes late, and stands where they were.
+                if let (Some(position), MessageBody::Text { .. }) = (line.position, &line.body) {
                     self.devices[device].told.entry(line.log).or_default().push(position);
                 }
                 self.tell(|world| {
@@ -349,8 +298,8 @@ impl World {
             }
             Event::Outbox { id, status, .. } => {
                 if let Some(said) = self.said.get_mut(&id) {
-                    said.is_acknowledged |= status == view::Status::Sent;
-                    said.has_failed |= status == view::Status::Failed;
+                    said.is_acknowledged |= status == Status::Sent;
+                    said.has_failed |= status == Status::Failed;
                 }
             }
             Event::ForkDetected(log) => {
@@ -366,6 +315,10 @@ impl World {
                     self.broken(Promise::LiesAreCaught, format!("{name} accuses an honest server of {what} in {log}"));
                 }
             }
+            Event::Refused { verb: Verb::Configure, error } if error.code == ErrorCode::NotAllowed => {
+                self.devices[device].has_plain_token = true;
+            }
+            Event::ConversationChanged(log) => self.note_rejoin(device, log),
             Event::DeviceLink { link } => {
                 let name = format!("{}'", self.devices[device].name);
                 match link.parse() {
@@ -377,131 +330,16 @@ impl World {
         }
     }
 
-    fn start(&mut self, device: usize) {
-        if self.devices[device].core.is_some() {
-            return;
-        }
-        let held = &self.devices[device];
-        let (core, effects) = if held.vault.is_empty() {
-            let (link, user) = (held.link.clone(), held.user.clone());
-            let settings = Settings { suite: self.suite };
-            match ClientCore::join(&link, user, DeviceClass::Installed, settings, self.now, &mut self.rng) {
-                Ok(joined) => joined,
-                Err(error) => return self.broken(Promise::NoMistakes, format!("a link that is refused: {error}")),
-            }
-        } else {
-            match held.restore() {
-                Ok(mut core) => {
-                    let effects = core.start(self.now, &mut self.rng);
-                    (core, effects)
-                }
-                Err(error) => return self.broken(Promise::NoMistakes, format!("a vault that is damaged: {error}")),
-            }
-        };
-        self.tell(|world| format!("{} starts", world.devices[device].name));
-        let me = core.me_view().map(|me| (me.device, me.address));
+    fn note_rejoin(&mut self, device: usize, log: LogId) {
         let held = &mut self.devices[device];
-        held.identity = me.or(held.identity.take());
-        held.core = Some(core);
-        held.run += 1;
-        self.carry_out(device, effects);
-    }
-
-    /// The program ends without warning; it is started again later.
-    pub fn crash(&mut self, device: usize) {
-        self.tally.crashes += 1;
-        self.tell(|world| format!("{} crashes", world.devices[device].name));
-        let held = &mut self.devices[device];
-        held.core = None;
-        held.crash_in = None;
-        held.run += 1;
-        held.sockets = [Socket::Closed; 2];
-        self.connections.retain(|_, connection| connection.device != device);
-        let at = self.now.0 + 100 + below(&mut self.rng, 8_000);
-        self.queue.push(at, Happening::Start { device });
-    }
-
-    /// The device loses its network for a while.
-    pub fn go_offline(&mut self, device: usize, millis: u64) {
-        self.tell(|world| format!("{} loses its network", world.devices[device].name));
-        self.devices[device].is_online = false;
-        for socket in self.devices[device].sockets {
-            if let Socket::Open(conn) = socket {
-                self.drop_connection(conn);
-            }
+        let shown = held.core.as_ref().and_then(|core| core.conversation(log));
+        let Some(state) = shown.map(|shown| shown.state) else { return };
+        if state == State::Rejoining {
+            held.rejoining.insert(log);
         }
-        self.queue.push(self.now.0 + millis, Happening::Online { device });
-    }
-
-    /// The server stops and starts again: what was under way with it is gone.
-    pub fn restart_server(&mut self, forget_sessions: bool, millis: u64) {
-        self.tell(|_| "the server stops".into());
-        self.is_up = false;
-        self.server.restart(forget_sessions);
-        let all: Vec<Conn> = self.connections.keys().copied().collect();
-        all.into_iter().for_each(|conn| self.drop_connection(conn));
-        self.queue.push(self.now.0 + millis, Happening::ServerUp);
-    }
-
-    fn connect_all(&mut self) {
-        for device in 0..self.devices.len() {
-            if self.devices[device].joined().is_none() || !self.devices[device].is_online {
-                continue;
-            }
-            for plane in [Plane::Account, Plane::Log] {
-                if self.devices[device].sockets[socket_of(plane)] == Socket::Closed {
-                    self.next_conn += 1;
-                    let conn = self.next_conn;
-                    self.devices[device].sockets[socket_of(plane)] = Socket::Opening(conn);
-                    let at = self.now.0 + 50 + below(&mut self.rng, 700);
-                    self.queue.push(at, Happening::Opened { device, plane, conn });
-                }
-            }
-        }
-    }
-
-    fn opened(&mut self, device: usize, plane: Plane, conn: Conn) {
-        let held = &mut self.devices[device];
-        let socket = &mut held.sockets[socket_of(plane)];
-        if *socket != Socket::Opening(conn) {
-            return;
-        }
-        if !self.is_up || !held.is_online {
-            *socket = Socket::Closed;
-            return;
-        }
-        *socket = Socket::Open(conn);
-        let connection = Connection {
-            device,
-            plane,
-            subscriptions: BTreeMap::new(),
-            inbox: None,
-            last_up: self.now.0,
-            last_down: self.now.0,
-        };
-        self.connections.insert(conn, connection);
-        self.with_core(device, |core, now, rng| core.handle_socket_opened(plane, now, rng));
-    }
-
-    /// A connection breaks; both sides know.
-    pub(crate) fn drop_connection(&mut self, conn: Conn) {
-        let Some(Connection { device, plane, .. }) = self.connections.remove(&conn) else { return };
-        self.devices[device].sockets[socket_of(plane)] = Socket::Closed;
-        self.with_core(device, |core, now, _| core.handle_socket_closed(plane, now));
-    }
-
-    fn deliver(&mut self, conn: Conn, frame: &ServerFrame, is_mangled: bool) {
-        let Some(Connection { device, plane, .. }) = self.connections.get(&conn) else { return };
-        let (device, plane) = (*device, *plane);
-        if let ServerFrame::Entries { log, page } = frame
-            && let Some(last) = page.entries.last().filter(|_| !is_mangled)
-        {
-            self.devices[device].read_to.insert(*log, last.position.0);
-        }
-        self.with_core(device, |core, now, rng| core.handle_frame(plane, &cbor::to_vec(frame), now, rng));
-        if matches!(frame, ServerFrame::Failed { .. }) {
-            self.drop_connection(conn);
-        }
+        let is_back = state == State::Active && held.rejoining.remove(&log);
+        self.tally.rejoins += u64::from(is_back);
+        self.tell(|world| format!("{} is {state:?} in {log:?}", world.devices[device].name));
     }
 
     /// From now on everything gets through, and everybody is there.
@@ -518,12 +356,20 @@ impl World {
 
     /// Whether nothing waits: no program is down, and no core has anything to do.
     pub fn is_at_rest(&self) -> bool {
-        self.is_up && self.devices.iter().all(|device| self.rests(device))
+        self.is_up && self.devices.iter().all(|device| self.rests(device) && !self.may_be_added_again(device))
+    }
+
+    /// Whether a device waits to be added again where there is somebody who can.
+    fn may_be_added_again(&self, device: &Device) -> bool {
+        let is_there = |other: &Device, log| other.state_in(log) == Some(State::Active) && self.in_account(other);
+        let shown = device.core.as_ref().map(ClientCore::conversations).unwrap_or_default();
+        let mut waits = shown.iter().filter(|shown| shown.state == State::Rejoining);
+        waits.any(|shown| self.devices.iter().any(|other| is_there(other, shown.log)))
     }
 
     /// Whether a device has nothing to do: it waits for nobody, but perhaps for its user to say what to do about a server that lies.
     pub fn rests(&self, device: &Device) -> bool {
-        let is_idle = |core: &ClientCore| core.is_quiet() && !core.has_duties();
+        let is_idle = |core: &ClientCore| core.is_quiet() && (!core.has_duties() || device.has_plain_token);
         device.core.as_ref().is_some_and(|core| is_idle(core) || device.waits_for_user() || !self.in_account(device))
     }
 
@@ -538,8 +384,9 @@ impl World {
         for (log, held) in &self.server.logs {
             let keys = self.keys.get(log).cloned().unwrap_or_default();
             let is_forked = held.has_diverged();
+            let forgotten = self.forgotten.get(log).cloned().unwrap_or_default();
             let spans = held.main.spans.clone();
-            record.logs.insert(*log, LogRecord { entries: held.ids(), spans, keys, is_forked });
+            record.logs.insert(*log, LogRecord { entries: held.ids(), spans, keys, is_forked, forgotten });
         }
         record.devices = self.devices.iter().map(|device| device.record(self.in_account(device))).collect();
         record

@@ -24,3 +24,21 @@ fn worlds_whose_server_changes_pages_keep_their_promises_c_15() {
 fn worlds_whose_server_signs_lies_keep_their_promises_c_4() {
     keeps_its_promises([8, 9, 18]);
 }
+
+#[test]
+fn worlds_whose_server_gives_entries_up_unread_keep_their_promises_c_11_l_10() {
+    let seeds = [306, 456, 1786];
+    keeps_its_promises(seeds);
+    let rejoins: u64 = seeds.into_iter().map(|seed| play(seed, false).tally.rejoins).sum();
+    assert!(rejoins > 0, "nobody had to be added again");
+}
+
+#[test]
+fn worlds_that_once_broke_a_promise_do_so_no_more() {
+    keeps_its_promises([10, 37, 99, 264, 344, 1856]);
+}
+
+#[test]
+fn a_seed_fixes_its_world() {
+    assert_eq!(play(3, true).story, play(3, true).story);
+}

@@ -4,7 +4,7 @@ use allod_wire::secrets::TokenKey;
 use allod_wire::{Address, DeviceId, EntryId, LogId};
 
 use super::{Promise, check};
-use crate::record::{DeviceRecord, Line, LogRecord, Record, Said, Talk};
+use crate::record::{DeviceRecord, Forgotten, Line, LogRecord, Record, Said, Talk};
 use crate::server::log::Span;
 
 const TALK: LogId = LogId([1; 32]);
@@ -97,6 +97,16 @@ fn a_line_that_the_interface_was_told_of_twice_is_noticed() {
 #[test]
 fn a_message_that_a_member_did_not_get_is_noticed() {
     let mut record = good();
+    bobs(&mut record).lines.remove(1);
+    assert_eq!(promises(&record), [Promise::ReadByAll]);
+}
+
+#[test]
+fn what_the_server_gave_up_before_somebody_read_it_is_not_asked_for_l_10() {
+    let mut record = good();
+    bobs(&mut record).lines.remove(1);
+    log(&mut record).forgotten.push(Forgotten { device: 1, read_to: 1, last: 2 });
+    assert_eq!(check(&record), []);
     bobs(&mut record).lines.remove(1);
     assert_eq!(promises(&record), [Promise::ReadByAll]);
 }

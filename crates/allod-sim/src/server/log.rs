@@ -289,6 +289,15 @@ impl Log {
         self.main.sweep(policy, today);
     }
 
+    /// Gives up all but the last entry, as retention does (with the last one the log would go, rule L-12); says up to where.
+    pub fn expire(&mut self, policy: &Policy, today: Day) -> Position {
+        let expired = before(self.main.state.last);
+        if let Fate::Trimmed { first, .. } = fate(&self.main.state, expired, policy, today) {
+            self.main.state.first = first;
+        }
+        before(self.main.state.first)
+    }
+
     /// The ids of the entries, in order.
     pub fn ids(&self) -> Vec<EntryId> {
         self.main.entries.iter().map(|entry| entry.new.id).collect()
