@@ -94,6 +94,8 @@ struct Subscription {
     after: Position,
     /// The last position that is known to exist.
     known: Position,
+    /// There may be more than a reading that is under way will show.
+    again: bool,
     state: State,
 }
 
@@ -231,8 +233,7 @@ impl<S: Store> Connection<S> {
             }
             Note::Behind { log, number } => {
                 if let Some(subscription) = self.subscriptions.get_mut(&log).filter(|one| one.number == number) {
-                    // One more than is known makes a reading that is under way go on.
-                    subscription.known = subscription.known.max(subscription.after.next());
+                    subscription.again = true;
                     if subscription.state == State::Live {
                         subscription.state = State::Behind;
                         self.to_read.push_back(ToRead::Log(log));
@@ -299,11 +300,12 @@ impl<S: Store> Connection<S> {
         }
     }
 
-    fn begin(&self, next: ToRead) -> Option<BoxFuture<'static, Answer>> {
+    fn begin(&mut self, next: ToRead) -> Option<BoxFuture<'static, Answer>> {
         let server = Arc::clone(&self.server);
         match next {
             ToRead::Log(log) => {
-                let one = self.subscriptions.get(&log).filter(|one| one.state != State::Live)?;
+                let one = self.subscriptions.get_mut(&log).filter(|one| one.state != State::Live)?;
+                one.again = false;
                 Some(reads::log(server, log, one.number, one.key, one.after))
             }
             ToRead::Inbox => {
@@ -332,9 +334,9 @@ impl<S: Store> Connection<S> {
             self.server.counters.pages_caught_up.up();
         }
         // An empty page is at the end, or what it would hold is gone (rule L-10).
-        let last = page.entries.last().map_or(page.last, |entry| entry.position);
-        subscription.after = subscription.after.max(last);
-        let more = page.last.max(subscription.known) > subscription.after;
+        // A peer that asked beyond the end goes on at the end.
+        subscription.after = page.entries.last().map_or(page.last, |entry| entry.position);
+        let more = subscription.again || page.last.max(subscription.known) > subscription.after;
         subscription.state = if more { State::Behind } else { State::Live };
         if more {
             self.to_read.push_back(ToRead::Log(log));
@@ -481,7 +483,7 @@ impl<S: Store> Connection<S> {
         self.next_number = self.next_number.wrapping_add(1);
         // First in the list, then read: so nothing falls between.
         self.server.fanout.listen(log, &self.mailbox, number, key);
-        self.subscriptions.insert(log, Subscription { number, key, after, known: after, state: State::New });
+        self.subscriptions.insert(log, Subscription { number, key, after, known: Position(0), again: false, state: State::New });
         self.to_read.push_back(ToRead::Log(log));
     }
 
