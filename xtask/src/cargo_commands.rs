@@ -145,7 +145,9 @@ pub(crate) fn drill(args: &DrillArgs) -> Result<()> {
 ///
 /// Examples:
 ///   cargo xtask bench
-///   cargo xtask bench -- --help    # what can be measured alone
+///   cargo xtask bench -- --quick         # a tenth of everything
+///   cargo xtask bench -- server          # only this part
+///   cargo xtask bench -- --help          # what can be measured alone
 #[derive(Args, Default)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct BenchArgs {
@@ -155,7 +157,16 @@ pub(crate) struct BenchArgs {
 }
 
 pub(crate) fn bench(args: &BenchArgs) -> Result<()> {
-    setup::ensure(&[Need::Build, Need::Client])?;
-    cargo(["build", "--release", "-p", "allodd", "-p", "allod-bench"]).run()?;
-    cargo(["run", "--release", "-p", "allod-bench", "--"]).args(&args.rest).run()
+    setup::ensure(&[Need::Build, Need::Client, Need::Browser])?;
+    let mut steps = Steps::new(4);
+    steps.step("Web app", "its size and its start are measured", || web::build(web::Quality::Release))?;
+    // By themselves: built together with the clients, the server would get the clients' encrypting SQLite.
+    steps.step("Server", "optimised, as it is shipped", || cargo(["build", "--release", "-p", "allodd"]).run())?;
+    let store = steps.step("Store", "durable appends beside a bare loop", || {
+        cargo(["run", "--release", "-p", "allod-store-sqlite", "--example", "append_rate"]).run()
+    });
+    let rest = steps.step("Server, client core, web app", "under load", || {
+        cargo(["run", "--release", "-p", "allod-bench", "--"]).args(&args.rest).run()
+    });
+    store.and(rest)
 }

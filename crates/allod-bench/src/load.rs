@@ -81,45 +81,50 @@ async fn listen(mut socket: Socket, messages: usize) -> Result<()> {
     Ok(())
 }
 
-/// What one message in a group costs.
-pub(crate) struct Group {
-    /// Deliveries to its listeners for each CPU second of the server.
-    pub(crate) deliveries_per_cpu_sec: f64,
-    /// Bytes written to disk for each message.
+/// What messages cost the server, while nobody listens but their sender.
+pub(crate) struct Cost {
+    /// CPU seconds.
+    pub(crate) cpu_secs: f64,
+    /// Bytes written to disk.
     pub(crate) written_bytes: f64,
 }
 
-/// `messages` to a group of whose members `listeners` are online.
-pub(crate) async fn group(server: &Server, log: &Log, listeners: usize, messages: usize) -> Result<Group> {
-    let mut tasks = JoinSet::new();
-    for token in &log.tokens[1..=listeners] {
-        let mut socket = Socket::open(&server.url()).await?;
-        socket.subscribe(log.id, token, Position(u64::from(u32::MAX))).await?;
-        tasks.spawn(drain(socket, log.id, messages));
-    }
+/// `messages` to a group.
+pub(crate) async fn append_cost(server: &Server, log: &Log, messages: usize) -> Result<Cost> {
     let mut sender = Socket::open(&server.url()).await?;
     sender.subscribe(log.id, &log.tokens[0], Position(u64::from(u32::MAX))).await?;
     let process = server.process_id()?;
     let (cpu, written) = (cpu_secs(process)?, written_bytes(process)?);
     send(sender, log.id, messages, 8, None).await?;
+    Ok(Cost { cpu_secs: cpu_secs(process)? - cpu, written_bytes: written_bytes(process)? - written })
+}
+
+/// Deliveries for each CPU second of the server: `messages` to a group of whose members `listeners` are online.
+pub(crate) async fn deliveries(server: &Server, log: &Log, listeners: usize, messages: usize) -> Result<f64> {
+    let mut tasks = JoinSet::new();
+    for token in &log.tokens[1..=listeners] {
+        let mut socket = Socket::open(&server.url()).await?;
+        socket.subscribe(log.id, token, Position(u64::from(u32::MAX))).await?;
+        tasks.spawn(drain(socket, messages));
+    }
+    let mut sender = Socket::open(&server.url()).await?;
+    sender.subscribe(log.id, &log.tokens[0], Position(u64::from(u32::MAX))).await?;
+    let before = cpu_secs(server.process_id()?)?;
+    send(sender, log.id, messages, 8, None).await?;
     while let Some(done) = tasks.join_next().await {
         done??;
     }
-    let used = (cpu_secs(process)? - cpu).max(0.01);
-    Ok(Group {
-        deliveries_per_cpu_sec: (listeners * messages) as f64 / used,
-        written_bytes: (written_bytes(process)? - written) / messages as f64,
-    })
+    let used = cpu_secs(server.process_id()?)? - before;
+    Ok((listeners * messages) as f64 / used)
 }
 
 /// Counts entries by the frames' lengths: a listener that decodes a thousand times over would be what is measured.
-async fn drain(mut socket: Socket, log: LogId, messages: usize) -> Result<()> {
+async fn drain(mut socket: Socket, messages: usize) -> Result<()> {
     let mut heard = 0;
     while heard < messages {
         let frame = socket.hear_raw().await?;
         heard += frame.len() / MESSAGE_BYTES;
     }
-    let _ = log;
     Ok(())
 }
 

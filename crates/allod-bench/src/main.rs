@@ -1,10 +1,13 @@
-//! Benchmarks of the real server, over plain sockets on this machine. CPU seconds and bytes rather than wall time, since noise is large.
+//! Benchmarks of the real programs on this machine. CPU seconds and bytes rather than wall time, since noise is large.
 
+mod bare;
+mod core;
 mod load;
 mod process;
 mod raw;
+mod web;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -12,24 +15,49 @@ use allod_client_core::New;
 use allod_e2e::report::Report;
 use allod_e2e::{Person, Server};
 use anyhow::Result;
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 use crate::raw::Account;
 
-/// Measures the real server under load.
+/// Measures the server under load, the client core beside the MLS library alone, and the web app in a browser.
 ///
 /// Examples:
 ///   allod-bench
 ///   allod-bench --quick
+///   allod-bench core web     # only these
 #[derive(Parser)]
 #[command(version, verbatim_doc_comment)]
 struct Cli {
     /// A tenth of everything, to see that it runs.
     #[arg(long)]
     quick: bool,
+    /// What to measure [default: all].
+    #[arg(value_enum)]
+    parts: Vec<Part>,
+    /// The built web app.
+    #[arg(long, default_value = "target/web/dist")]
+    web_root: PathBuf,
     /// Where the figures go.
     #[arg(long, default_value = "target/bench")]
     out: PathBuf,
+}
+
+/// What can be measured alone.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Server,
+    Core,
+    Web,
+}
+
+impl Part {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Core => "core",
+            Self::Web => "web",
+        }
+    }
 }
 
 #[tokio::main]
@@ -37,23 +65,36 @@ async fn main() -> Result<ExitCode> {
     let cli = Cli::parse();
     let scale = if cli.quick { 10 } else { 1 };
     let folder = tempfile::tempdir()?;
-    let server = Server::start(&folder.path().join("load"), None)?;
+    let mut holds = true;
+    for part in Part::value_variants() {
+        if !cli.parts.is_empty() && !cli.parts.contains(part) {
+            continue;
+        }
+        let mut report = Report::default();
+        match part {
+            Part::Server => {
+                server_load(&folder.path().join("load"), scale, &mut report).await?;
+                send_to_shown(&folder.path().join("clients"), 200 / scale, &mut report).await?;
+            }
+            Part::Core if cli.quick => core::report(&[10, 100], 20, &mut report)?,
+            Part::Core => core::report(&[10, 100, 1_000], 200, &mut report)?,
+            Part::Web => web::report(&folder.path().join("web"), &cli.web_root, &mut report).await?,
+        }
+        report.publish(&cli.out, part.name())?;
+        holds &= report.holds();
+    }
+    Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn server_load(folder: &Path, scale: usize, report: &mut Report) -> Result<()> {
     // Everything comes from one address here.
     let limits = format!(
         "\n[limits]\nconnections_per_address = {0}\nconnections = {0}\naccount_per_minute = 1000000\naddress_per_minute = 1000000\nlog_kib_per_minute = 1000000000\n",
         load::CONNECTIONS_MAX
     );
-    let server = server.with_config(&limits)?;
-    let mut report = Report::default();
+    let server = &Server::start(folder, None)?.with_config(&limits)?;
     let start_mb = process::resident_bytes(server.process_id()?)? / 1e6;
     report.at_most("start_memory", start_mb, 30.0, "MB", "resident after the start");
-    server_load(&server, scale, &mut report).await?;
-    send_to_shown(&folder.path().join("clients"), 200 / scale, &mut report).await?;
-    report.publish(&cli.out, "server")?;
-    Ok(if report.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-async fn server_load(server: &Server, scale: usize, report: &mut Report) -> Result<()> {
     let mut account = Account::join(&server.invite(true)?, "bench").await?;
     let pairs = load::logs(&mut account, 50, 2).await?;
     eprintln!("bench: 50 pairs");
@@ -68,18 +109,19 @@ async fn server_load(server: &Server, scale: usize, report: &mut Report) -> Resu
 
     eprintln!("bench: groups");
     let (small, large) = (account.make_log(2).await?, account.make_log(1_001).await?);
-    let small = load::group(server, &small, 1, 500 / scale).await?;
-    let large = load::group(server, &large, 1_000, 500 / scale).await?;
-    let ratio = large.written_bytes / small.written_bytes.max(1.0);
-    report.at_most(
-        "written_ratio_1000_to_2",
-        ratio,
-        1.1,
-        "ratio",
-        "bytes written for a message in a group of 1,000 and of 2",
-    );
+    let mut costs = Vec::new();
+    for log in [&small, &large, &small, &large] {
+        costs.push(load::append_cost(server, log, 20_000 / scale).await?);
+    }
+    let ratio =
+        |cost: fn(&load::Cost) -> f64| (cost(&costs[1]) + cost(&costs[3])) / (cost(&costs[0]) + cost(&costs[2]));
+    let note = "a message in a group of 1,000 beside one in a group of 2: bytes written to disk";
+    report.at_most("written_ratio_1000_to_2", ratio(|cost| cost.written_bytes), 1.1, "ratio", note);
+    let note = "a message in a group of 1,000 beside one in a group of 2: CPU of the server";
+    report.at_most("cpu_ratio_1000_to_2", ratio(|cost| cost.cpu_secs), 1.1, "ratio", note);
+    let deliveries = load::deliveries(server, &large, 1_000, 500 / scale).await?;
     let note = "to 1,000 online members of a group, for each CPU second of the server";
-    report.at_least("group_deliveries", large.deliveries_per_cpu_sec, 150_000.0, "per CPU s", note);
+    report.at_least("group_deliveries", deliveries, 150_000.0, "per CPU s", note);
 
     eprintln!("bench: a reader who was away");
     let away = account.make_log(2).await?;
@@ -100,7 +142,7 @@ async fn server_load(server: &Server, scale: usize, report: &mut Report) -> Resu
 }
 
 /// From the send of one native client to the history of another, cryptography, fsync at both and at the server included.
-async fn send_to_shown(folder: &std::path::Path, rounds: usize, report: &mut Report) -> Result<()> {
+async fn send_to_shown(folder: &Path, rounds: usize, report: &mut Report) -> Result<()> {
     eprintln!("bench: send to shown");
     let server = Server::start(folder, None)?;
     let home = folder.join("home");

@@ -32,3 +32,9 @@ pub(crate) fn written_bytes(process: u32) -> Result<f64> {
     let line = io.lines().find_map(|line| line.strip_prefix("write_bytes: ")).context("no such line")?;
     Ok(line.parse()?)
 }
+
+/// CPU seconds that this thread has used so far.
+pub(crate) fn thread_cpu() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+}

@@ -27,6 +27,9 @@ use crate::testing::hub::Hub;
 use crate::transfer::{DownloadStep, FileInfo, UploadStep};
 use crate::view::{FileView, MessageBody, MessageView};
 
+/// The randomness of a [`World`].
+pub type Rng = ChaCha20Rng;
+
 /// Names a device in a [`World`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Who(usize);
