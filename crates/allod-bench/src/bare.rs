@@ -45,8 +45,8 @@ impl Member {
     }
 }
 
-/// A group of `members`, in which one is added, one removed, and `messages` are said and read.
-pub(crate) fn costs(members: usize, messages: usize) -> Result<Costs> {
+/// A group of `members`, in which one is added and removed `changes` times, and `messages` are said and read.
+pub(crate) fn costs(members: usize, changes: usize, messages: usize) -> Result<Costs> {
     let (alice, bob) = (Member::new("alice")?, Member::new("bob")?);
     let config = MlsGroupCreateConfig::builder()
         .ciphersuite(SUITE)
@@ -73,22 +73,26 @@ pub(crate) fn costs(members: usize, messages: usize) -> Result<Costs> {
         anyhow::ensure!(matches!(read, ProcessedMessageContent::ApplicationMessage(_)));
     }
 
-    let newcomer = Member::new("newcomer")?.key_package()?;
-    let started = thread_cpu();
-    let (commit, welcome, _) = group.add_members(&alice.provider, &alice.signer, &[newcomer])?;
-    let sent = (commit.tls_serialize_detached()?, welcome.tls_serialize_detached()?);
-    group.merge_pending_commit(&alice.provider)?;
-    let add = thread_cpu() - started;
-    drop(sent);
+    let (newcomer, mut add, mut commit) = (Member::new("newcomer")?, 0.0, 0.0);
+    for _ in 0..changes {
+        let package = newcomer.key_package()?;
+        let started = thread_cpu();
+        let (message, welcome, _) = group.add_members(&alice.provider, &alice.signer, &[package])?;
+        let sent = (message.tls_serialize_detached()?, welcome.tls_serialize_detached()?);
+        group.merge_pending_commit(&alice.provider)?;
+        add += thread_cpu() - started;
+        drop(sent);
 
-    let started = thread_cpu();
-    let (commit, _, _) = group.remove_members(&alice.provider, &alice.signer, &[LeafNodeIndex::new(members as u32)])?;
-    let sent = commit.tls_serialize_detached()?;
-    group.merge_pending_commit(&alice.provider)?;
-    let commit = thread_cpu() - started;
-    drop(sent);
-    let messages = messages as f64;
-    Ok(Costs { add, commit, encrypt: encrypt / messages, decrypt: decrypt / messages })
+        let leaf = LeafNodeIndex::new(members as u32);
+        let started = thread_cpu();
+        let (message, _, _) = group.remove_members(&alice.provider, &alice.signer, &[leaf])?;
+        let sent = message.tls_serialize_detached()?;
+        group.merge_pending_commit(&alice.provider)?;
+        commit += thread_cpu() - started;
+        drop(sent);
+    }
+    let (messages, changes) = (messages as f64, changes as f64);
+    Ok(Costs { add: add / changes, commit: commit / changes, encrypt: encrypt / messages, decrypt: decrypt / messages })
 }
 
 /// What is said: as long as the core's text.

@@ -28,9 +28,6 @@ use crate::request::{HttpRequest, Method};
 /// What an operation of the hub gives: an encoded answer, or a refusal.
 pub type Answer = Result<Vec<u8>, ErrorCode>;
 
-/// Entries in one page: few, so that reading takes several.
-const PAGE_ENTRIES: usize = 5;
-
 /// A log as the hub has it.
 #[derive(Clone)]
 pub struct HubLog {
@@ -58,6 +55,8 @@ struct HubDevice {
 
 /// The server.
 pub struct Hub {
+    /// Entries in a page at most. Few at first, so that tests see several pages.
+    pub page_entries: usize,
     organisation: Organisation,
     signer: SigningSecret,
     counter: u64,
@@ -87,6 +86,7 @@ impl Hub {
             version: "test".into(),
         };
         Self {
+            page_entries: 5,
             organisation,
             signer,
             counter: 0,
@@ -442,7 +442,7 @@ impl Hub {
     pub fn page(&self, log: LogId, after: Position) -> EntriesPage {
         let held = &self.logs[&log];
         let start = (after.0 + 1).saturating_sub(held.first.0) as usize;
-        let end = (start + PAGE_ENTRIES).min(held.entries.len());
+        let end = (start + self.page_entries).min(held.entries.len());
         let entries = held.entries.get(start..end).unwrap_or_default().to_vec();
         let before = start.checked_sub(1).and_then(|index| held.heads.get(index).copied());
         EntriesPage {
