@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::{World, read_answer};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 const REQUEST: &[u8] = b"GET /v1/organisation HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
@@ -41,6 +42,43 @@ async fn ten_thousand_connections_from_one_address_are_bounded_a_9() {
     drop(held);
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(world.get("/v1/organisation", None).await.status, 200, "there is room again");
+}
+
+/// With the limits that a server has unless told otherwise; the address that floods is not the one that is served.
+#[tokio::test]
+async fn ten_thousand_at_the_default_limit_keep_nobody_else_out_a_9_h_7() {
+    let world = World::new().await;
+    let limit = world.config.limits.connections_per_address;
+    allow_open_files(4 * limit as u64);
+    let begun = Instant::now();
+    let mut held = Vec::new();
+    for number in 0..10_000 {
+        let mut stream = TcpStream::connect(world.address()).await.unwrap();
+        if number < limit {
+            held.push(stream);
+        } else if number % 100 == 0 {
+            let mut answer = Vec::new();
+            let _ =
+                tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut answer)).await.expect("at once");
+            assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 503 "), "connection {number}");
+        }
+    }
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+
+    let elsewhere = TcpSocket::new_v4().unwrap();
+    elsewhere.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+    let mut elsewhere = elsewhere.connect(world.address()).await.unwrap();
+    for stream in [&mut elsewhere, &mut held[limit - 1]] {
+        stream.write_all(REQUEST).await.unwrap();
+        assert_eq!(read_answer(stream).await.status, 200);
+    }
+}
+
+/// Both ends of every connection are in this process.
+fn allow_open_files(wanted: u64) {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    let current = Some(maximum.map_or(wanted, |maximum| maximum.min(wanted)));
+    setrlimit(Resource::Nofile, Rlimit { current, maximum }).unwrap();
 }
 
 #[tokio::test]

@@ -483,7 +483,8 @@ impl<S: Store> Connection<S> {
         self.next_number = self.next_number.wrapping_add(1);
         // First in the list, then read: so nothing falls between.
         self.server.fanout.listen(log, &self.mailbox, number, key);
-        self.subscriptions.insert(log, Subscription { number, key, after, known: Position(0), again: false, state: State::New });
+        self.subscriptions
+            .insert(log, Subscription { number, key, after, known: Position(0), again: false, state: State::New });
         self.to_read.push_back(ToRead::Log(log));
     }
 
