@@ -171,6 +171,9 @@ pub enum SystemEvent {
     /// Messages from before were removed by the retention limit before this device could read them.
     #[n(10)]
     MessagesMissing,
+    /// We were taken out, and the hub shows nothing more, so not by whom.
+    #[n(11)]
+    TakenOut,
 }
 
 /// Text content with the author's clock in it.

@@ -388,8 +388,13 @@ impl ClientCore {
 
     /// A line in the place of the first entry that retention took away before we could read it.
     fn note_missing(&mut self, log: LogId, position: Position, now: UnixMillis) {
+        self.note_here(log, position, SystemEvent::MessagesMissing, now);
+    }
+
+    /// A line of our own making.
+    pub(crate) fn note_here(&mut self, log: LogId, position: Position, event: SystemEvent, now: UnixMillis) {
         let (Some(me), device) = (self.me(), self.my_device()) else { return };
-        let body = StoredBody::System(vec![SystemEvent::MessagesMissing]);
+        let body = StoredBody::System(vec![event]);
         let entry = allod_wire::EntryId([0; 16]);
         let message = StoredMessage { entry, position, day: now.day(), time: now, sender: me, device, body };
         self.store_message(log, message);

@@ -11,6 +11,7 @@ use allod_wire::{Commits, EntryId, LogId, UnixMillis, cbor};
 use crate::conversation::{Live, Standing};
 use crate::core::ClientCore;
 use crate::effect::{Effect, Event};
+use crate::message::SystemEvent;
 use crate::request::{Plane, is_passing};
 use crate::stock::backoff;
 
@@ -153,6 +154,11 @@ impl ClientCore {
             }
             Standing::Active if unknown => {
                 let leaves = conversation.outbox.values().any(|outgoing| outgoing.leaves && outgoing.sealed.is_some());
+                if !leaves {
+                    // The entry that took us out is the first that we are not shown (rule H-4).
+                    let place = conversation.row.position.next();
+                    self.note_here(log, place, SystemEvent::TakenOut, now);
+                }
                 self.out_of(log, if leaves { Standing::Left } else { Standing::Removed });
                 self.advance_invitation(log, now);
             }

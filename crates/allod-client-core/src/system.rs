@@ -30,6 +30,7 @@ impl ClientCore {
         by: &Reader,
         now: UnixMillis,
     ) {
+        let by_other = self.me().as_ref() != Some(by.address());
         let Some(conversation) = self.conversations.get_mut(&log) else { return };
         let leaving: BTreeSet<DeviceId> = conversation.row.leaving.iter().map(|(device, _)| *device).collect();
         let changes = reader_changes(before, next, by.address(), now);
@@ -37,7 +38,7 @@ impl ClientCore {
         for change in &changes {
             conversation.roster.note(change.clone());
         }
-        if wider {
+        if wider && by_other {
             conversation.row.unseen_reader_change = true;
         }
         let concerned = token_diff(before, next);

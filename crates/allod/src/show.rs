@@ -113,6 +113,7 @@ pub(crate) fn system_event(event: &SystemEvent) -> String {
         SystemEvent::MembersAdd { allowed: true, by } => format!("{by} lets members add people"),
         SystemEvent::MembersAdd { allowed: false, by } => format!("{by} lets only admins add people"),
         SystemEvent::MessagesMissing => "older messages had left the server before this device read them".to_owned(),
+        SystemEvent::TakenOut => "you were removed".to_owned(),
     }
 }
 

@@ -115,6 +115,7 @@ pub const ENGLISH: Strings = Strings {
         )
     },
     messages_missing: "Earlier messages had left the server before this device could read them.",
+    taken_out: "You were removed. What is said from here on does not reach you.",
     you_object: "you",
     who_can_read: "Who can read this?",
     complete: "Only these people and devices can read this conversation. Nobody else can be added without a notice here.",

@@ -117,6 +117,7 @@ pub const FRENCH: Strings = Strings {
         )
     },
     messages_missing: "Des messages plus anciens avaient quitté le serveur avant que cet appareil puisse les lire.",
+    taken_out: "Vous avez été retiré de la conversation. La suite ne vous parvient plus.",
     you_object: "vous",
     who_can_read: "Qui peut lire ceci ?",
     complete: "Seules ces personnes, avec ces appareils, peuvent lire cette conversation. Personne d’autre n’y entrera sans que ce soit dit ici.",

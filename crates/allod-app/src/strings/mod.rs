@@ -196,6 +196,7 @@ pub struct Strings {
     pub rejoined: fn(&str) -> String,
     pub identity_changed: fn(&str) -> String,
     pub messages_missing: &'static str,
+    pub taken_out: &'static str,
     pub you_object: &'static str,
     // Who can read this?
     pub who_can_read: &'static str,

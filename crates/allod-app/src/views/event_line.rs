@@ -73,6 +73,7 @@ fn sentence(ui: Ui, event: &SystemEvent) -> String {
         SystemEvent::MembersAdd { allowed: true, by } => (words.members_may_add)(&who(by)),
         SystemEvent::MembersAdd { allowed: false, by } => (words.only_admins_add)(&who(by)),
         SystemEvent::MessagesMissing => words.messages_missing.to_owned(),
+        SystemEvent::TakenOut => words.taken_out.to_owned(),
     }
 }
 

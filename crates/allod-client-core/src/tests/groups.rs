@@ -28,6 +28,25 @@ fn a_removed_member_cannot_read_what_is_said_next() {
 }
 
 #[test]
+fn who_was_removed_while_away_is_told_when_back_h_4() {
+    let mut world = World::seeded(2);
+    let [alice, bob, carol] = world.people(["alice", "bob", "carol"]);
+    let talk = world.conversation(alice, [bob, carol]);
+    world.say(bob, talk, "three of us");
+    world.run_until_quiet();
+    world.go_offline(carol);
+    world.remove(alice, talk, carol);
+    world.go_online(carol);
+    world.run_until_quiet();
+    assert_eq!(world.happened(carol, talk).last(), Some(&SystemEvent::TakenOut));
+    assert_eq!(world.core(carol).conversation(talk).unwrap().state, State::Removed);
+    world.crash(carol);
+    world.run_until_quiet();
+    let lines = world.happened(carol, talk);
+    assert_eq!(lines.iter().filter(|event| **event == SystemEvent::TakenOut).count(), 1, "once");
+}
+
+#[test]
 fn who_is_added_later_reads_from_then_on_and_everybody_sees_it() {
     let mut world = World::seeded(3);
     let [alice, bob, carol] = world.people(["alice", "bob", "carol"]);
@@ -48,6 +67,7 @@ fn who_is_added_later_reads_from_then_on_and_everybody_sees_it() {
     assert!(world.happened(bob, talk).contains(&added));
     assert!(world.events(bob).contains(&Event::ReadersChanged { log: talk, wider: true }));
     assert!(world.core(bob).conversation(talk).unwrap().unseen_reader_change);
+    assert!(!world.core(alice).conversation(talk).unwrap().unseen_reader_change, "she did it herself");
     assert_eq!(world.happened(carol, talk), [SystemEvent::Joined { by: world.address(alice) }]);
 }
 
