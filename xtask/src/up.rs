@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf, absolute};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::setup::{self, Need};
 use crate::sh::{Steps, cargo, note, sh};
@@ -16,6 +16,7 @@ use crate::{web, workspace};
 /// Examples:
 ///   cargo xtask up
 ///   cargo xtask up --data /srv/allod --domain chat.example.org --listen 0.0.0.0:443
+///   cargo xtask up --built    # at once, with the web app and the server that were built last
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
@@ -29,22 +30,16 @@ pub(crate) struct Args {
     /// The organisation's domain; for a new data folder only.
     #[arg(long, value_name = "NAME", default_value = "localhost")]
     domain: String,
+    /// Build nothing: start what was built last, optimised or not.
+    #[arg(long)]
+    built: bool,
 }
 
 pub(crate) fn run(args: Args) -> Result<()> {
     let data = absolute(&args.data)?;
     let config = data.join("allodd.toml");
-    let program = workspace::target().join("release/allodd");
-
-    let mut steps = Steps::new(5);
-    steps
-        .step("Tools", "a C compiler and its friends, if this machine lacks them", || setup::ensure(&[Need::Build]))?;
-    steps.step("Web app", "what people open in their browser (first time: several minutes)", || {
-        web::build(web::Quality::Release)
-    })?;
-    steps.step("Server", "allodd, optimised (first time: several minutes)", || {
-        cargo(["build", "--release", "-p", "allodd"]).run()
-    })?;
+    let mut steps = Steps::new(if args.built { 2 } else { 5 });
+    let program = if args.built { built()? } else { build(&mut steps)? };
     steps.step("Data folder", "configuration, keys and store of your organisation", || {
         if config.exists() {
             note(format!("{} is there already and stays as it is", data.display()));
@@ -63,6 +58,28 @@ pub(crate) fn run(args: Args) -> Result<()> {
         println!("    More links:  {} invite --data {}\n", program.display(), data.display());
         sh(&program, ["serve".as_ref(), "--config".as_ref(), config.as_os_str()]).exec()
     })
+}
+
+/// The server and the web app as they ship.
+fn build(steps: &mut Steps) -> Result<PathBuf> {
+    steps
+        .step("Tools", "a C compiler and its friends, if this machine lacks them", || setup::ensure(&[Need::Build]))?;
+    steps.step("Web app", "what people open in their browser (first time: several minutes)", || {
+        web::build(web::Quality::Release)
+    })?;
+    steps.step("Server", "allodd, optimised (first time: several minutes)", || {
+        cargo(["build", "--release", "-p", "allodd"]).run()
+    })?;
+    Ok(workspace::target().join("release/allodd"))
+}
+
+/// The server that was built last, if there is a web app for it to hand out.
+fn built() -> Result<PathBuf> {
+    ensure!(web::dist().is_dir(), "the web app is not built: cargo xtask web");
+    let programs = ["release/allodd", "debug/allodd"].map(|name| workspace::target().join(name));
+    let age = |program: &PathBuf| fs::metadata(program).and_then(|found| found.modified()).ok();
+    let newest = programs.into_iter().filter(|program| program.is_file()).max_by_key(age);
+    newest.context("the server is not built: cargo build -p allodd")
 }
 
 fn init(program: &Path, data: &Path, args: &Args) -> Result<()> {
@@ -99,8 +116,8 @@ mod tests {
 
     #[test]
     fn the_link_is_found_in_whatever_is_said_around_it() {
-        let said = "Valid for 7 days, once:\n  http://localhost:8440/#join/abc\n";
-        assert_eq!(link_in(said).as_deref(), Some("http://localhost:8440/#join/abc"));
+        let said = "Valid for 7 days, once:\n  http://localhost:8480/#join/abc\n";
+        assert_eq!(link_in(said).as_deref(), Some("http://localhost:8480/#join/abc"));
         assert_eq!(link_in("no link"), None);
     }
 }

@@ -63,7 +63,11 @@ impl ClientCore {
 
     /// The inbox and every log have been read to their ends since the sockets opened.
     pub fn is_synced(&self) -> bool {
-        let read = self.conversations.values().filter(|conversation| conversation.row.standing == Standing::Active);
+        // Where the server was caught, nothing is read before the user decides.
+        let is_read = |conversation: &&crate::conversation::Conversation| {
+            conversation.row.standing == Standing::Active && !conversation.row.forked
+        };
+        let read = self.conversations.values().filter(is_read);
         self.is_joined()
             && self.inbox_read
             && self.invitations.is_empty()
@@ -79,6 +83,7 @@ impl ClientCore {
         };
         let at_rest = self.conversations.values().all(|conversation| {
             is_idle(conversation)
+                || conversation.row.forked
                 || matches!(conversation.row.standing, Standing::Removed | Standing::Left | Standing::Rejoining)
         });
         self.is_synced() && self.requests.is_empty() && self.stock.waiting.is_empty() && at_rest

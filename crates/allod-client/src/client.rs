@@ -77,6 +77,26 @@ impl Client {
         Ok(opened.start(profile, core)?.0)
     }
 
+    /// Puts the vault of a profile under a passphrase, wherever its key was before. Needs no server.
+    ///
+    /// # Errors
+    /// If nobody has joined with the profile, it is in use, or its vault does not open. Then nothing was changed.
+    pub fn change_passphrase(
+        profile: &Profile,
+        passphrase: &str,
+        options: &Options<'_>,
+    ) -> Result<KeyPlace, ClientError> {
+        if !profile.exists() {
+            return Err(ClientError::NotJoined { name: profile.name().to_owned() });
+        }
+        let opened = Opened::existing(profile, options)?;
+        let (key, place) = key::begin_change(profile.folder(), passphrase)?;
+        // Should this fail, it shows at the next opening which of the two keys counts.
+        opened.vault.rekey(&key)?;
+        key::end_change(profile.folder())?;
+        Ok(place)
+    }
+
     /// Asks the server what an invitation offers.
     ///
     /// # Errors
@@ -333,8 +353,8 @@ struct Opened {
 impl Opened {
     fn existing(profile: &Profile, options: &Options<'_>) -> Result<Self, ClientError> {
         let lock = Lock::acquire(&profile.lock(), options.patience, options.manners)?;
-        let (key, key_place) = key::load(profile.folder(), options.ask)?;
-        Ok(Self { lock, vault: Vault::open(&profile.vault(), &key)?, key_place })
+        let (vault, key_place) = open_vault(profile, options.ask)?;
+        Ok(Self { lock, vault, key_place })
     }
 
     fn new(profile: &Profile, options: &Options<'_>) -> Result<Self, ClientError> {
@@ -375,6 +395,89 @@ impl Opened {
     }
 }
 
+/// Opens the vault with the key that counts, and ends a change of passphrase that was interrupted.
+fn open_vault(profile: &Profile, ask: &dyn AskPassphrase) -> Result<(Vault, KeyPlace), ClientError> {
+    let folder = profile.folder();
+    let (key, place) = key::load(folder, ask)?;
+    match Vault::open(&profile.vault(), &key) {
+        Err(VaultError::WrongKey) => {
+            let (key, place) = key::load_next(folder, ask)?.ok_or(VaultError::WrongKey)?;
+            let vault = Vault::open(&profile.vault(), &key)?;
+            key::end_change(folder)?;
+            Ok((vault, place))
+        }
+        opened => {
+            let vault = opened?;
+            key::abandon_change(folder);
+            Ok((vault, place))
+        }
+    }
+}
+
 /// Rows with these keys are the shell's own: the core never sees them.
 pub(crate) const SHELL_ROWS: &[u8] = b"s/";
 const INPUTS_MAX: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use zeroize::Zeroizing;
+
+    use super::*;
+    use crate::key::{AskNobody, KeyError, KnownPassphrase};
+
+    fn known(text: &str) -> KnownPassphrase {
+        KnownPassphrase(Zeroizing::new(text.to_owned()))
+    }
+
+    fn options(ask: &dyn AskPassphrase) -> Options<'_> {
+        Options { patience: Duration::ZERO, manners: Manners::Ask, ask }
+    }
+
+    /// A profile with one row, under the passphrase `first`.
+    fn profile(home: &std::path::Path) -> Profile {
+        let profile = Profile::new("alice", Some(home.to_owned())).unwrap();
+        profile.create_folder().unwrap();
+        let mut opened = Opened::new(&profile, &options(&known("first"))).unwrap();
+        opened.vault.apply([(b"k".as_slice(), Some(b"v".as_slice()))]).unwrap();
+        profile
+    }
+
+    fn row(profile: &Profile, passphrase: &str) -> Result<Vec<u8>, ClientError> {
+        let opened = Opened::existing(profile, &options(&known(passphrase)))?;
+        Ok(opened.vault.get(b"k")?.unwrap())
+    }
+
+    #[test]
+    fn after_a_change_the_new_passphrase_opens_the_vault_and_the_old_one_does_not() {
+        let home = tempfile::tempdir().unwrap();
+        let profile = profile(home.path());
+        let wrong = Client::change_passphrase(&profile, "second", &options(&known("not the first")));
+        assert!(matches!(wrong, Err(ClientError::Vault(VaultError::WrongKey))));
+        Client::change_passphrase(&profile, "second", &options(&known("first"))).unwrap();
+        assert!(matches!(row(&profile, "first"), Err(ClientError::Vault(VaultError::WrongKey))));
+        assert_eq!(row(&profile, "second").unwrap(), b"v");
+        assert!(matches!(
+            Opened::existing(&profile, &options(&AskNobody)),
+            Err(ClientError::Key(KeyError::NoPassphrase))
+        ));
+    }
+
+    #[test]
+    fn a_change_that_was_interrupted_locks_nobody_out() {
+        let home = tempfile::tempdir().unwrap();
+        let profile = profile(home.path());
+        // Before the vault was put under the new key: the old one counts.
+        key::begin_change(profile.folder(), "second").unwrap();
+        assert_eq!(row(&profile, "first").unwrap(), b"v");
+        assert!(key::load_next(profile.folder(), &known("second")).unwrap().is_none(), "the change is off");
+        // After it: the new one does.
+        let opened = Opened::existing(&profile, &options(&known("first"))).unwrap();
+        let (key, _) = key::begin_change(profile.folder(), "third").unwrap();
+        opened.vault.rekey(&key).unwrap();
+        drop(opened);
+        assert!(row(&profile, "first").is_err());
+        assert_eq!(row(&profile, "third").unwrap(), b"v");
+        assert!(key::load_next(profile.folder(), &known("third")).unwrap().is_none(), "the change is done");
+        assert_eq!(row(&profile, "third").unwrap(), b"v");
+    }
+}

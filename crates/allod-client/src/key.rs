@@ -1,6 +1,8 @@
 //! Where the key of a profile's vault is kept: in the keyring of the operating system, in its user's head, or in a file.
 //!
-//! `vault.json` beside the vault says which of the three it is, and holds nothing secret.
+//! `vault.json` beside the vault says which of the three it is, and holds nothing secret. While a passphrase is being changed,
+//! `vault.next.json` says where the new key is: whichever of the two opens the vault is the one that counts, so a crash
+//! between any two steps locks nobody out.
 
 use std::fs;
 use std::io::Write;
@@ -141,8 +143,7 @@ pub enum KeyError {
 /// If it cannot be kept.
 pub fn create(folder: &Path, ask: &dyn AskPassphrase) -> Result<(VaultKey, KeyPlace), KeyError> {
     let (key, place) = choose(folder, ask)?;
-    let json = serde_json::to_vec_pretty(&place).expect("a small structure of texts and numbers");
-    write_private(folder, PLACE_FILE, &json)?;
+    write_place(folder, PLACE_FILE, &place)?;
     Ok((key, place))
 }
 
@@ -155,10 +156,7 @@ fn choose(folder: &Path, ask: &dyn AskPassphrase) -> Result<(VaultKey, KeyPlace)
         }
     }
     if let Some(passphrase) = ask.new_passphrase() {
-        let salt = HEXLOWER.encode(&random_16());
-        let place =
-            KeyPlace::Passphrase { salt, memory_kib: ARGON2_MEMORY_KIB, passes: ARGON2_PASSES, lanes: ARGON2_LANES };
-        return Ok((derive(&place, &passphrase)?, place));
+        return under(&passphrase);
     }
     let key = VaultKey::random();
     write_private(folder, KEY_FILE, key.hex().as_bytes())?;
@@ -170,21 +168,69 @@ fn choose(folder: &Path, ask: &dyn AskPassphrase) -> Result<(VaultKey, KeyPlace)
 /// # Errors
 /// If it cannot be had. Whether a passphrase is right shows when the vault is opened with its key.
 pub fn load(folder: &Path, ask: &dyn AskPassphrase) -> Result<(VaultKey, KeyPlace), KeyError> {
-    let json = read(folder, PLACE_FILE)?;
-    let place: KeyPlace = serde_json::from_slice(&json).map_err(|_| KeyError::Damaged { file: PLACE_FILE })?;
-    let key = match &place {
+    let place = read_place(folder, PLACE_FILE)?;
+    Ok((key_in(&place, folder, ask)?, place))
+}
+
+/// The new key of a change that was begun, if there is one.
+///
+/// # Errors
+/// As [`load`].
+pub(crate) fn load_next(folder: &Path, ask: &dyn AskPassphrase) -> Result<Option<(VaultKey, KeyPlace)>, KeyError> {
+    if !folder.join(NEXT_FILE).exists() {
+        return Ok(None);
+    }
+    let place = read_place(folder, NEXT_FILE)?;
+    Ok(Some((key_in(&place, folder, ask)?, place)))
+}
+
+/// Begins a change to a passphrase: notes where the new key is, before the vault is put under it.
+///
+/// # Errors
+/// If it cannot be noted. Then nothing was changed.
+pub(crate) fn begin_change(folder: &Path, passphrase: &str) -> Result<(VaultKey, KeyPlace), KeyError> {
+    let (key, place) = under(passphrase)?;
+    write_place(folder, NEXT_FILE, &place)?;
+    Ok((key, place))
+}
+
+/// Ends a change after the vault was put under the new key: the old one is forgotten.
+///
+/// # Errors
+/// If the note cannot be moved. It counts all the same: the vault opens with it.
+pub(crate) fn end_change(folder: &Path) -> Result<(), KeyError> {
+    let old = read_place(folder, PLACE_FILE)?;
+    let error = |source| KeyError::File { file: PLACE_FILE, source };
+    fs::rename(folder.join(NEXT_FILE), folder.join(PLACE_FILE)).map_err(error)?;
+    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(error)?;
+    match old {
+        KeyPlace::Keyring { entry } => keyring::remove(&entry),
+        // A key that stays behind opens nothing any more.
+        KeyPlace::File => drop(fs::remove_file(folder.join(KEY_FILE))),
+        KeyPlace::Passphrase { .. } => {}
+    }
+    Ok(())
+}
+
+/// Takes back a change before the vault was put under the new key.
+pub(crate) fn abandon_change(folder: &Path) {
+    // What stays behind opens nothing, and the next change writes over it.
+    let _ = fs::remove_file(folder.join(NEXT_FILE));
+}
+
+fn key_in(place: &KeyPlace, folder: &Path, ask: &dyn AskPassphrase) -> Result<VaultKey, KeyError> {
+    Ok(match place {
         KeyPlace::Keyring { entry } => {
             let hex = keyring::get(entry).map_err(|reason| KeyError::Keyring { reason })?;
             VaultKey::from_hex(&hex).ok_or(KeyError::Keyring { reason: "the entry is damaged".to_owned() })?
         }
-        KeyPlace::Passphrase { .. } => derive(&place, &ask.passphrase().ok_or(KeyError::NoPassphrase)?)?,
+        KeyPlace::Passphrase { .. } => derive(place, &ask.passphrase().ok_or(KeyError::NoPassphrase)?)?,
         KeyPlace::File => {
             let hex = Zeroizing::new(read(folder, KEY_FILE)?);
             let hex = std::str::from_utf8(&hex).map_err(|_| KeyError::Damaged { file: KEY_FILE })?;
             VaultKey::from_hex(hex).ok_or(KeyError::Damaged { file: KEY_FILE })?
         }
-    };
-    Ok((key, place))
+    })
 }
 
 /// Whether a profile was begun in this folder.
@@ -197,6 +243,14 @@ pub fn forget(folder: &Path) {
     if let Ok((_, KeyPlace::Keyring { entry })) = load(folder, &AskNobody) {
         keyring::remove(&entry);
     }
+}
+
+/// A key that is derived from a passphrase, with a salt of its own.
+fn under(passphrase: &str) -> Result<(VaultKey, KeyPlace), KeyError> {
+    let salt = HEXLOWER.encode(&random_16());
+    let place =
+        KeyPlace::Passphrase { salt, memory_kib: ARGON2_MEMORY_KIB, passes: ARGON2_PASSES, lanes: ARGON2_LANES };
+    Ok((derive(&place, passphrase)?, place))
 }
 
 fn derive(place: &KeyPlace, passphrase: &str) -> Result<VaultKey, KeyError> {
@@ -220,6 +274,15 @@ fn random_16() -> [u8; 16] {
     bytes
 }
 
+fn read_place(folder: &Path, file: &'static str) -> Result<KeyPlace, KeyError> {
+    serde_json::from_slice(&read(folder, file)?).map_err(|_| KeyError::Damaged { file })
+}
+
+fn write_place(folder: &Path, file: &'static str, place: &KeyPlace) -> Result<(), KeyError> {
+    let json = serde_json::to_vec_pretty(place).expect("a small structure of texts and numbers");
+    write_private(folder, file, &json)
+}
+
 fn read(folder: &Path, file: &'static str) -> Result<Vec<u8>, KeyError> {
     fs::read(folder.join(file)).map_err(|source| KeyError::File { file, source })
 }
@@ -239,6 +302,7 @@ fn write_private(folder: &Path, file: &'static str, bytes: &[u8]) -> Result<(), 
 }
 
 const PLACE_FILE: &str = "vault.json";
+const NEXT_FILE: &str = "vault.next.json";
 const KEY_FILE: &str = "vault.key";
 /// RFC 9106, the second recommended choice: 64 MiB, three passes, four lanes.
 const ARGON2_MEMORY_KIB: u32 = 64 << 10;

@@ -84,6 +84,20 @@ impl Vault {
         Ok(Self { connection })
     }
 
+    /// Puts everything under another key, whole or not at all.
+    ///
+    /// # Errors
+    /// If the disk does not take it. Then the old key opens the vault as before.
+    pub(crate) fn rekey(&self, key: &VaultKey) -> Result<(), VaultError> {
+        // The write-ahead log holds pages under the old key: it goes first.
+        self.connection.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))?;
+        let key = key.hex();
+        let raw_key = Zeroizing::new(format!("x'{}'", key.as_str()));
+        self.connection.pragma_update(None, "rekey", raw_key.as_str())?;
+        self.connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+        Ok(())
+    }
+
     /// Writes and removes rows in one transaction. They are on disk when this returns.
     ///
     /// # Errors

@@ -4,7 +4,9 @@ pub mod browser;
 pub mod person;
 pub mod report;
 pub mod server;
+pub mod terminal;
 
 pub use browser::{Browser, Driver};
 pub use person::Person;
 pub use server::Server;
+pub use terminal::Terminal;

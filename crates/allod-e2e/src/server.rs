@@ -121,6 +121,25 @@ impl Server {
         self.folder.join("allodd.log")
     }
 
+    /// A command of `allodd` about this server's data folder, such as `user remove NAME`.
+    ///
+    /// # Errors
+    /// If the program refuses.
+    pub fn administer(&self, arguments: &[&str]) -> Result<()> {
+        run(Command::new(program("allodd")?).args(arguments).arg("--data").arg(self.data())).map(drop)
+    }
+
+    /// Puts a backup in the place of the data folder, as an operator would after a loss, or to hide something.
+    ///
+    /// # Errors
+    /// If the program refuses.
+    pub fn roll_back(&mut self, backup: &Path) -> Result<()> {
+        self.kill()?;
+        std::fs::remove_dir_all(self.data())?;
+        run(Command::new(program("allodd")?).arg("restore").arg("--from").arg(backup).arg("--data").arg(self.data()))?;
+        self.restart()
+    }
+
     /// An invite link for one person.
     ///
     /// # Errors

@@ -146,6 +146,11 @@ pub(crate) enum Command {
     },
     /// Who you are here.
     Whoami,
+    /// Protect what is on this device by a passphrase, or change it.
+    #[command(
+        after_help = "Example:\n  allod passphrase\n\nPrograms name the new one in ALLOD_NEW_PASSPHRASE, and the present one in ALLOD_PASSPHRASE."
+    )]
+    Passphrase,
     /// Fetch what is new and send what waits.
     Sync,
     /// Print everything that happens as lines of JSON, until interrupted: for bots.
@@ -296,7 +301,7 @@ impl Person {
 
 const EXAMPLES: &str = "\
 Examples:
-  allod --as alice join 'http://localhost:8440/#join/…' --name alice
+  allod --as alice join 'http://localhost:8480/#join/…' --name alice
   allod --as alice new --title \"Budget 2027\" bob
   allod --as alice send \"Budget 2027\" \"The draft is ready.\"
   allod --as bob read \"Budget 2027\" --follow

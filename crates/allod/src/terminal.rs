@@ -15,16 +15,7 @@ impl AskPassphrase for Terminal {
         }
         eprintln!("This system has no keyring. A passphrase protects your messages on this device.");
         eprintln!("Leave it empty to keep the key in a file that only you can read.");
-        loop {
-            let first = ask_secret("New passphrase: ")?;
-            if first.is_empty() {
-                return None;
-            }
-            if ask_secret("Again: ")? == first {
-                return Some(first);
-            }
-            eprintln!("They differ. Once more.");
-        }
+        choose_passphrase()
     }
 
     fn passphrase(&self) -> Option<Zeroizing<String>> {
@@ -33,6 +24,23 @@ impl AskPassphrase for Terminal {
 
     fn prefers_passphrase(&self) -> bool {
         false
+    }
+}
+
+/// Asks for a new passphrase, twice. `None` without a terminal, or if it is left empty.
+pub(crate) fn choose_passphrase() -> Option<Zeroizing<String>> {
+    if !is_interactive() {
+        return None;
+    }
+    loop {
+        let first = ask_secret("New passphrase: ")?;
+        if first.is_empty() {
+            return None;
+        }
+        if ask_secret("Again: ")? == first {
+            return Some(first);
+        }
+        eprintln!("They differ. Once more.");
     }
 }
 

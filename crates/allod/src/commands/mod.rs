@@ -6,4 +6,5 @@ pub(crate) mod file;
 pub(crate) mod follow;
 pub(crate) mod join;
 pub(crate) mod message;
+pub(crate) mod passphrase;
 pub(crate) mod watch;

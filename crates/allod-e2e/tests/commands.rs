@@ -1,0 +1,99 @@
+//! The command line where people need it most: an identity that changed, a server that was caught, a passphrase.
+
+use allod_e2e::terminal::Failed;
+use allod_e2e::{Server, Terminal};
+use anyhow::{Context, Result};
+
+fn joined(server: &Server, terminal: &Terminal, profile: &str, name: &str) -> Result<()> {
+    let link = server.invite(false)?.to_string();
+    terminal.run(profile, &["join", &link, "--name", name]).map(drop)
+}
+
+fn refused(code: &str) -> Failed {
+    Failed { status: 1, code: code.to_owned() }
+}
+
+#[test]
+fn a_person_who_comes_back_with_another_identity_is_taken_when_accepted_and_not_before_c_12() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let server = Server::start(folder.path(), None)?;
+    let terminal = Terminal::new(&folder.path().join("home"));
+    joined(&server, &terminal, "alice", "alice")?;
+    joined(&server, &terminal, "bob", "bob")?;
+    terminal.run("alice", &["new", "bob"])?;
+    terminal.run("alice", &["send", "bob", "hello"])?;
+    assert_eq!(terminal.texts("bob", "alice")?, ["hello"]);
+
+    server.administer(&["user", "remove", "bob"])?;
+    joined(&server, &terminal, "bob-again", "bob")?;
+    assert_eq!(terminal.fails("alice", &["new", "--title", "Again", "bob"])?, refused("could-not-add"));
+    let accepted = terminal.run("alice", &["accept", "bob"])?;
+    assert_eq!(accepted[0]["accepted"], "bob@localhost");
+    assert_eq!(terminal.fails("alice", &["accept", "bob"])?, refused("nothing-to-do"));
+    terminal.run("alice", &["new", "--title", "Once more", "bob"])?;
+    terminal.run("alice", &["send", "Once more", "welcome back"])?;
+    assert_eq!(terminal.texts("bob-again", "Once more")?, ["welcome back"]);
+    Ok(())
+}
+
+#[test]
+fn a_server_that_was_rolled_back_is_shown_and_the_user_decides_c_4() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut server = Server::start(folder.path(), None)?;
+    let terminal = Terminal::new(&folder.path().join("home"));
+    for name in ["alice", "bob", "carol"] {
+        joined(&server, &terminal, name, name)?;
+    }
+    terminal.run("alice", &["new", "--title", "Budget", "bob", "carol"])?;
+    for name in ["bob", "carol"] {
+        assert_eq!(terminal.texts(name, "Budget")?, [""; 0]);
+    }
+    let backup = folder.path().join("backup");
+    server.administer(&["backup", "--to", backup.to_str().context("a path of text")?])?;
+    terminal.run("alice", &["send", "Budget", "what is taken back"])?;
+    assert_eq!(terminal.texts("bob", "Budget")?, ["what is taken back"]);
+    server.roll_back(&backup)?;
+
+    // Carol has not seen it, and her message comes into its place.
+    terminal.run("carol", &["send", "Budget", "what stands there now"])?;
+    assert_eq!(state(&terminal, "carol")?, "active");
+    for name in ["alice", "bob"] {
+        assert_eq!(state(&terminal, name)?, "forked");
+        assert_eq!(terminal.fails(name, &["send", "Budget", "into the dark"])?, refused("forked"));
+    }
+    let decided = terminal.run("alice", &["decide", "Budget", "go-on"])?;
+    assert_eq!(decided[0]["conversation"]["state"], "active");
+    assert_eq!(terminal.fails("alice", &["decide", "Budget", "go-on"])?, refused("nothing-to-do"));
+    terminal.run("alice", &["send", "Budget", "we go on"])?;
+    assert_eq!(terminal.texts("carol", "Budget")?, ["what stands there now", "we go on"]);
+    let decided = terminal.run("bob", &["decide", "Budget", "leave"])?;
+    assert_eq!(decided[0]["conversation"]["state"], "left");
+    Ok(())
+}
+
+fn state(terminal: &Terminal, profile: &str) -> Result<String> {
+    let list = terminal.run(profile, &["list"])?;
+    Ok(list[0]["conversations"][0]["state"].as_str().context("a state")?.to_owned())
+}
+
+#[test]
+fn a_passphrase_is_set_changed_and_asked_for() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let server = Server::start(folder.path(), None)?;
+    let terminal = Terminal::new(&folder.path().join("home"));
+    joined(&server, &terminal, "alice", "alice")?;
+    assert!(folder.path().join("home/alice/vault.key").exists());
+    assert_eq!(terminal.fails("alice", &["passphrase"])?.status, 2, "nobody can be asked for the new one");
+
+    let set = terminal.with("ALLOD_NEW_PASSPHRASE", "first").run("alice", &["passphrase"])?;
+    assert_eq!(set[0]["key"]["key"], "passphrase");
+    assert!(!folder.path().join("home/alice/vault.key").exists(), "the old key is gone");
+    let profile = |code: &str| Failed { status: 5, code: code.to_owned() };
+    assert_eq!(terminal.fails("alice", &["whoami"])?, profile("profile"));
+    let first = terminal.with("ALLOD_PASSPHRASE", "first");
+    first.with("ALLOD_NEW_PASSPHRASE", "second").run("alice", &["passphrase"])?;
+    assert_eq!(first.fails("alice", &["whoami"])?, profile("profile"));
+    let me = terminal.with("ALLOD_PASSPHRASE", "second").run("alice", &["whoami"])?;
+    assert_eq!(me[0]["me"]["address"], "alice@localhost");
+    Ok(())
+}
