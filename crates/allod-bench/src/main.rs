@@ -5,6 +5,7 @@ mod core;
 mod load;
 mod process;
 mod raw;
+mod search;
 mod web;
 
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ use clap::{Parser, ValueEnum};
 
 use crate::raw::Account;
 
-/// Measures the server under load, the client core beside the MLS library alone, and the web app in a browser.
+/// Measures the server under load, the client core beside the MLS library alone, search, and the web app in a browser.
 ///
 /// Examples:
 ///   allod-bench
@@ -47,6 +48,7 @@ struct Cli {
 enum Part {
     Server,
     Core,
+    Search,
     Web,
 }
 
@@ -55,6 +57,7 @@ impl Part {
         match self {
             Self::Server => "server",
             Self::Core => "core",
+            Self::Search => "search",
             Self::Web => "web",
         }
     }
@@ -78,6 +81,7 @@ async fn main() -> Result<ExitCode> {
             }
             Part::Core if cli.quick => core::report(&[10, 100], 20, &mut report)?,
             Part::Core => core::report(&[10, 100, 1_000], 200, &mut report)?,
+            Part::Search => search::report(50_000 / scale as u64, &mut report)?,
             Part::Web => web::report(&folder.path().join("web"), &cli.web_root, &mut report).await?,
         }
         report.publish(&cli.out, part.name())?;

@@ -21,6 +21,7 @@ use crate::outbox::Outgoing;
 use crate::pending::{AccountCall, Pending};
 use crate::request::{HttpRequest, Plane};
 use crate::rows::{self, Row, Writes};
+use crate::search::Search;
 use crate::stock::Stock;
 use crate::transfer::UploadRow;
 
@@ -53,6 +54,7 @@ pub struct ClientCore {
     pub(crate) uploads: BTreeMap<BlobId, UploadRow>,
     pub(crate) requests: BTreeMap<RequestId, Pending>,
     pub(crate) stock: Stock,
+    pub(crate) search: Search,
     /// Which sockets are open.
     pub(crate) inbox_socket: bool,
     pub(crate) log_socket: bool,
@@ -79,6 +81,7 @@ impl ClientCore {
             uploads: BTreeMap::new(),
             requests: BTreeMap::new(),
             stock: Stock::default(),
+            search: Search::new([]),
             inbox_socket: false,
             log_socket: false,
             inbox_read: false,
@@ -102,6 +105,10 @@ impl ClientCore {
         for (key, value) in &rows {
             core.restore_row(key, value)?;
         }
+        core.search = match rows.get(rows::SEARCH) {
+            Some(row) => Search::stored(Row::decode(row).map_err(RestoreError::Row)?),
+            None => Search::new(core.conversations.iter().map(|(log, one)| (*log, one.row.position.next()))),
+        };
         Ok(core)
     }
 
@@ -233,6 +240,7 @@ impl ClientCore {
     pub(crate) fn done(&mut self) -> Vec<Effect> {
         self.account.flush(|| rows::ACCOUNT.to_vec(), &mut self.writes);
         self.contacts.flush(&mut self.writes);
+        self.search.row.flush(|| rows::SEARCH.to_vec(), &mut self.writes);
         for conversation in self.conversations.values_mut() {
             conversation.flush(&mut self.writes);
         }

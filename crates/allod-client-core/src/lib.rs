@@ -35,6 +35,7 @@ mod responses;
 mod roles;
 mod roster;
 pub mod rows;
+pub mod search;
 mod socket;
 mod stage;
 mod state;

@@ -349,6 +349,7 @@ impl ClientCore {
         if counts && conversation.row.unread.len() < UNREAD_MAX {
             conversation.row.unread.push(message.position);
         }
+        self.note_for_search(log, &message);
         self.writes.put(rows::history_key(log, message.position), &message);
         self.event(Event::Message(Box::new(view)));
     }

@@ -14,6 +14,8 @@
 //! | `x/LOG POSITION` | evidence: an entry that was skipped, and why |
 //! | `i/LOG` | an invitation that is being followed |
 //! | `u/BLOB` | an upload that is under way |
+//! | `w` | search: the open segment of texts, and which history is not indexed yet |
+//! | `w/NUMBER` | a closed segment of texts; read by the shell at the first search |
 //! | `m/…` | rows of the MLS store |
 //!
 //! `LOG` and `BLOB` are the raw bytes, `POSITION` and `NUMBER` 8 bytes big-endian, so that rows of one log are in order.
@@ -28,6 +30,9 @@ use zeroize::Zeroizing;
 use allod_mls::{KeyPackageRef, WriteSet};
 
 pub(crate) const ACCOUNT: &[u8] = b"a";
+pub(crate) const SEARCH: &[u8] = b"w";
+/// The keys of the closed segments of texts start with these bytes ([`crate::ClientCore::load_search`]).
+pub const SEGMENTS: &[u8] = b"w/";
 
 /// The keys of a conversation's history start with these bytes.
 pub fn history_prefix(log: LogId) -> Vec<u8> {
@@ -39,9 +44,9 @@ pub fn history_key(log: LogId, position: Position) -> Vec<u8> {
     numbered(b'h', log, position.0)
 }
 
-/// Whether a row is history, which the core is not restored from.
+/// Whether a row is history, or what is searched of it: the core is not restored from these.
 pub fn is_history(key: &[u8]) -> bool {
-    matches!(key, [b'h' | b'x', b'/', ..])
+    matches!(key, [b'h' | b'w' | b'x', b'/', ..])
 }
 
 pub(crate) fn person(address: &Address) -> Vec<u8> {
@@ -78,6 +83,10 @@ pub(crate) fn head(log: LogId, position: Position) -> Vec<u8> {
 
 pub(crate) fn evidence(log: LogId, position: Position) -> Vec<u8> {
     numbered(b'x', log, position.0)
+}
+
+pub(crate) fn segment(number: u64) -> Vec<u8> {
+    [SEGMENTS, number.to_be_bytes().as_slice()].concat()
 }
 
 pub(crate) fn upload(blob: BlobId) -> Vec<u8> {

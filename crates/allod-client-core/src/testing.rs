@@ -4,6 +4,7 @@
 //! crashed between any two of them, and comes back from its vault alone.
 
 pub mod hub;
+pub mod texts;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -23,6 +24,7 @@ use crate::effect::{Effect, Event};
 use crate::error::CoreError;
 use crate::request::Plane;
 use crate::rows;
+use crate::search::{HITS_MAX, SearchQuery, SnippetPart};
 use crate::testing::hub::Hub;
 use crate::transfer::{DownloadStep, FileInfo, UploadStep};
 use crate::view::{FileView, MessageBody, MessageView};
@@ -225,6 +227,36 @@ impl World {
         let prefix = rows::history_prefix(log);
         let rows = peer.vault.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix));
         rows.map(|(key, value)| peer.core.read_history(key, value).expect("a history row")).collect()
+    }
+
+    /// Searches as a shell does, and gives the snippets, with what was found in brackets.
+    pub fn search(&mut self, who: Who, text: &str) -> Vec<String> {
+        let peer = &self.peers[who.0];
+        if !peer.core.is_search_loaded() {
+            let segments = peer.vault.range(rows::SEGMENTS.to_vec()..);
+            let segments = segments.take_while(|(key, _)| key.starts_with(rows::SEGMENTS));
+            let segments: Vec<_> = segments.map(|(key, value)| (key.clone(), value.clone())).collect();
+            let effects = self.peers[who.0].core.load_search(segments);
+            self.take(who, effects);
+            self.settle();
+        }
+        while let Some(unindexed) = self.peers[who.0].core.unindexed() {
+            let prefix = rows::history_prefix(unindexed.log);
+            let rows = self.peers[who.0].vault.range(prefix..rows::history_key(unindexed.log, unindexed.before));
+            let rows: Vec<_> = rows.rev().take(2).map(|(key, value)| (key.clone(), value.clone())).collect();
+            let effects = self.peers[who.0].core.index_history(unindexed.log, &rows);
+            self.take(who, effects);
+            self.settle();
+        }
+        let query = SearchQuery { text: text.to_owned(), limit: HITS_MAX, ..SearchQuery::default() };
+        let part = |part: &SnippetPart| if part.found { format!("[{}]", part.text) } else { part.text.clone() };
+        let found = self.peers[who.0].core.search(&query);
+        found.hits.iter().map(|hit| hit.snippet.iter().map(part).collect()).collect()
+    }
+
+    /// What the device keeps, as its disk holds it.
+    pub fn vault(&mut self, who: Who) -> &mut BTreeMap<Vec<u8>, Vec<u8>> {
+        &mut self.peers[who.0].vault
     }
 
     /// The texts of a conversation.

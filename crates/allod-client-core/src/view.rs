@@ -27,7 +27,7 @@ fn as_text_option<T: Display, S: Serializer>(value: &Option<T>, serializer: S) -
     }
 }
 
-fn millis<S: Serializer>(value: &UnixMillis, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn millis<S: Serializer>(value: &UnixMillis, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(value.0)
 }
 

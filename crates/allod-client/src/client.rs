@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use allod_client_core::join::{look_up_invite, read_offer};
-use allod_client_core::rows::{history_key, history_prefix, is_history};
+use allod_client_core::rows::{SEGMENTS, history_key, history_prefix, is_history};
 use allod_client_core::view::MessageView;
 use allod_client_core::{ClientCore, Effect, Event, RestoreError, Settings};
 use allod_crypto::Random;
@@ -286,7 +286,7 @@ impl Client {
         .await
     }
 
-    async fn read<T: Send + 'static>(
+    pub(crate) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Vault) -> Result<T, VaultError> + Send + 'static,
     ) -> Result<T, ClientError> {
@@ -367,7 +367,7 @@ impl Opened {
     }
 
     fn restore(&self) -> Result<Option<ClientCore>, ClientError> {
-        let rows = self.vault.rows_without(&[b"h/", SHELL_ROWS, b"x/"])?;
+        let rows = self.vault.rows_without(&[b"h/", SHELL_ROWS, SEGMENTS, b"x/"])?;
         match ClientCore::restore(rows.into_iter().filter(|(key, _)| !is_history(key))) {
             Ok(core) => Ok(Some(core)),
             Err(RestoreError::Empty) => Ok(None),

@@ -12,6 +12,7 @@ mod keyring;
 mod lock;
 mod profile;
 mod runner;
+mod search;
 mod socket;
 mod transfer;
 mod vault;

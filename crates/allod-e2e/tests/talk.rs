@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
+use allod_client_core::search::SearchQuery;
 use allod_client_core::{New, view::State};
 use allod_e2e::{Person, Server};
 use anyhow::Result;
@@ -34,6 +35,13 @@ async fn two_people_talk_and_find_everything_after_a_restart() -> Result<()> {
     alice.settle().await?;
     assert_eq!(alice.texts(log).await?, ["hello bob", "hello alice", "while the server is away"]);
     assert_eq!(alice.texts(log).await?, bob.texts(log).await?);
+
+    server.kill()?;
+    let alice = alice.restart().await?;
+    let query = SearchQuery { text: "hello from:bob".into(), limit: 10, ..SearchQuery::default() };
+    let found = alice.client.search(query, &mut |_| {}).await?;
+    assert!(found.complete && found.count == 1, "without the server, from the vault alone");
+    assert_eq!(found.hits[0].snippet[0].text, "hello");
     Ok(())
 }
 

@@ -72,6 +72,11 @@ pub(crate) enum Command {
         #[arg(allow_hyphen_values = true)]
         text: String,
     },
+    /// Search what is on this device: messages, file names, captions.
+    #[command(
+        after_help = "All words must occur, the last one may be a beginning. Accents and capitals make no difference.\n\nExamples:\n  allod search budget dra\n  allod search '\"the draft\" from:alice in:budget'\n  allod search plan.pdf --in \"Budget 2027\" --from bob"
+    )]
+    Search(Search),
     /// Send files, and fetch them.
     #[command(subcommand)]
     File(FileCommand),
@@ -181,6 +186,23 @@ pub(crate) struct Join {
     /// Trust only the certificates in this PEM file, instead of the system's.
     #[arg(long, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
+}
+
+/// `allod search`.
+#[derive(Debug, Args)]
+pub(crate) struct Search {
+    /// What to look for; "in quotes" the words stand together.
+    #[arg(value_name = "WORDS")]
+    pub(crate) words: Vec<String>,
+    /// Only in this conversation: a title, a person, or the beginning of its id.
+    #[arg(long = "in", value_name = "CONVERSATION")]
+    pub(crate) conversation: Option<String>,
+    /// Only what this person said.
+    #[arg(long, value_name = "PERSON")]
+    pub(crate) from: Option<Person>,
+    /// At most so many messages, the best ones.
+    #[arg(long, short = 'n', value_name = "MESSAGES", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]
+    pub(crate) limit: u32,
 }
 
 /// `allod invite`.

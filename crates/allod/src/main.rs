@@ -14,7 +14,7 @@ use clap::{CommandFactory, Parser};
 
 use crate::cli::{Cli, Command, FileCommand};
 use crate::commands::message::ReadOptions;
-use crate::commands::{account, conversation, file, join, message, passphrase, watch};
+use crate::commands::{account, conversation, file, join, message, passphrase, search, watch};
 use crate::failure::Failure;
 
 fn main() -> ExitCode {
@@ -52,6 +52,7 @@ async fn run(cli: &Cli) -> Result<(), Failure> {
             message::read(cli, conversation, &options).await
         }
         Command::Send { conversation, text } => message::send(cli, conversation, text).await,
+        Command::Search(args) => search::search(cli, args).await,
         Command::File(FileCommand::Send { conversation, path, caption }) => {
             file::send(cli, conversation, path, caption).await
         }

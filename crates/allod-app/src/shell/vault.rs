@@ -15,8 +15,8 @@ use super::seal::Sealer;
 const DATABASE: &str = "allod";
 const ROWS: &str = "rows";
 const KEYS: &str = "keys";
-/// Ranges of keys that hold no history, `h/…` and `x/…`: what the core is restored from.
-const STATE_RANGES: [(&[u8], &[u8]); 3] = [(b"", b"h/"), (b"h0", b"x/"), (b"x0", b"\xff")];
+/// Ranges of keys that hold no history, `h/…`, `w/…` and `x/…`: what the core is restored from.
+const STATE_RANGES: [(&[u8], &[u8]); 4] = [(b"", b"h/"), (b"h0", b"w/"), (b"w0", b"x/"), (b"x0", b"\xff")];
 
 /// A row: key and value in the clear.
 pub(crate) type Row = (Vec<u8>, Vec<u8>);

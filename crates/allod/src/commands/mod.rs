@@ -7,4 +7,5 @@ pub(crate) mod follow;
 pub(crate) mod join;
 pub(crate) mod message;
 pub(crate) mod passphrase;
+pub(crate) mod search;
 pub(crate) mod watch;
