@@ -378,16 +378,20 @@ impl World {
                 self.say(author, log);
                 self.run_for(REST_MILLIS);
             }
-            let crossed = self.server.logs.get(&log).is_some_and(|held| {
-                let Some(other) = &held.other else { return false };
+            let crossed = self.server.logs.get(&log).and_then(|held| {
+                let other = held.other.as_ref().filter(|_| held.has_diverged())?;
                 let (from, to) = if is_other { (&other.branch, &held.main) } else { (&held.main, &other.branch) };
-                let last = from.entries.last().map(|entry| entry.new.id);
-                held.has_diverged() && last.is_some_and(|last| to.entries.iter().any(|entry| entry.new.id == last))
+                let last = from.entries.last()?.new.id;
+                Some(to.entries.iter().find(|entry| entry.new.id == last)?.position.0)
             });
+            let Some(crossed) = crossed.filter(|_| !self.half(log, is_other).2.is_empty()) else { continue };
+            // Who came in by a commit that the other half was not shown can open nothing from there, and learns nothing by it.
+            let has_read =
+                |index: &&usize| self.devices[**index].told.get(&log).is_some_and(|told| told.contains(&crossed));
             let (_, blind, _) = self.half(log, !is_other);
-            let spoke = !self.half(log, is_other).2.is_empty();
-            if crossed && spoke && !blind.is_empty() {
-                let names: Vec<&str> = blind.iter().map(|index| self.devices[*index].name.as_str()).collect();
+            let names: Vec<&str> =
+                blind.iter().filter(has_read).map(|index| self.devices[*index].name.as_str()).collect();
+            if !names.is_empty() {
                 let what = format!("the server lied, and {} did not notice", names.join(" "));
                 self.broken(Promise::LiesAreCaught, what);
             }
