@@ -250,6 +250,8 @@ impl ClientCore {
         let secret = conversation.membership().map(|membership| membership.state.log_secret.clone());
         let (Some(log_secret), Some(job)) = (secret, &mut conversation.job) else { return };
         let Some(staged) = job.staged.take() else { return };
+        let added: Vec<_> = staged.newcomers.iter().map(|newcomer| newcomer.device).collect();
+        job.claimed.retain(|claimed| !added.contains(&claimed.device));
         for newcomer in staged.newcomers {
             let Some(shared) = staged.shared.clone() else { break };
             let own = newcomer.own;
@@ -262,8 +264,13 @@ impl ClientCore {
                 job.deliveries.push(Delivery { device, ticket, item, sealed: sealed.into() });
             }
         }
-        // Leaving takes a commit and then the wish itself.
-        if !matches!(job.intent, Some(Intent::Leave)) {
+        // Leaving takes a commit and then the wish itself; many people take several commits.
+        let goes_on = match &job.intent {
+            Some(Intent::Leave) => true,
+            Some(Intent::Add { .. } | Intent::AddOwnDevices(_)) => !job.claimed.is_empty(),
+            _ => false,
+        };
+        if !goes_on {
             job.close_intent();
         }
         conversation.live.commit_sent = None;

@@ -39,6 +39,9 @@ pub enum RestoreError {
     Group(#[source] LoadGroupError),
 }
 
+/// As many devices as certainly fit into one commit (rule C-6): with the hybrid suite each takes 3.1 KB of its 4 MiB.
+const ADDITIONS_MAX: usize = 1_000;
+
 /// One device's client.
 pub struct ClientCore {
     pub(crate) account: Row<AccountRow>,
@@ -59,6 +62,8 @@ pub struct ClientCore {
     pub(crate) inbox_socket: bool,
     pub(crate) log_socket: bool,
     pub(crate) inbox_read: bool,
+    /// Devices that come in with one commit at most.
+    pub(crate) additions_max: usize,
     next_request: u64,
     pub(crate) writes: Writes,
     out: Vec<Effect>,
@@ -85,6 +90,7 @@ impl ClientCore {
             inbox_socket: false,
             log_socket: false,
             inbox_read: false,
+            additions_max: ADDITIONS_MAX,
             next_request: 1,
             writes: Writes::default(),
             out: Vec::new(),

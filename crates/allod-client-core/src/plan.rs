@@ -50,6 +50,8 @@ pub(crate) struct Situation<'a> {
     pub(crate) pending_proposals: bool,
     /// There is something to repair at the hub, and we may.
     pub(crate) repairs: bool,
+    /// Devices that come in with one commit at most.
+    pub(crate) additions_max: usize,
 }
 
 impl Situation<'_> {
@@ -75,7 +77,7 @@ impl Situation<'_> {
     fn add(&self, candidates: Vec<Candidate>) -> Result<Plan, NoPlan> {
         let is_new =
             |candidate: &Candidate| self.membership.readers.iter().all(|reader| reader.device() != candidate.device);
-        let newcomers: Vec<_> = candidates.into_iter().filter(is_new).collect();
+        let newcomers: Vec<_> = candidates.into_iter().filter(is_new).take(self.additions_max).collect();
         if newcomers.is_empty() {
             return Err(NoPlan::Done);
         }

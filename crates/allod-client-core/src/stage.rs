@@ -60,6 +60,7 @@ impl ClientCore {
             leaving: &conversation.row.leaving,
             pending_proposals: group.has_pending_proposals(),
             repairs: can_repair,
+            additions_max: self.additions_max,
         };
         match situation.plan(&intent, candidates) {
             Ok(plan) => self.stage_plan(log, plan, now, rng),

@@ -25,6 +25,31 @@ fn all_people_come_in_with_one_commit_c_6() {
 }
 
 #[test]
+fn more_people_than_fit_into_a_commit_come_in_with_several_whatever_crashes_c_6() {
+    for crash in [None, Some(1), Some(4), Some(9), Some(16)] {
+        let mut world = World::seeded(73);
+        let [alice, bob, carol, dave, erin] = world.people(["alice", "bob", "carol", "dave", "erin"]);
+        world.core(alice).additions_max = 2;
+        let people = [bob, carol, dave, erin].map(|who| world.address(who)).to_vec();
+        let talk = world.start(alice, New::Group { title: "Plan".into(), people });
+        if let Some(effects) = crash {
+            world.crash_after(alice, effects);
+        }
+        world.run_until_quiet();
+        world.has_crashed(alice);
+        world.say(alice, talk, "all here");
+        world.run_until_quiet();
+        for who in [bob, carol, dave, erin] {
+            assert_eq!(world.readers(who, talk), ["alice:1", "bob:1", "carol:1", "dave:1", "erin:1"]);
+            assert_eq!(world.read_by(who, talk), ["all here"]);
+        }
+        if crash.is_none() {
+            assert_eq!(world.hub.logs[&talk].entries.len(), 3, "two commits and the message");
+        }
+    }
+}
+
+#[test]
 fn a_message_of_an_earlier_epoch_is_shown_if_its_author_is_still_a_member_c_9() {
     let mut world = World::seeded(72);
     let [alice, bob, carol] = world.people(["alice", "bob", "carol"]);
