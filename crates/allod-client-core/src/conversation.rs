@@ -275,6 +275,12 @@ impl Conversation {
         in_job || self.row.intents.iter().any(founds)
     }
 
+    /// We want to leave: whatever else we did now could undo what leaving takes (rule C-5).
+    pub(crate) fn is_leaving(&self) -> bool {
+        let in_job = self.job.as_ref().and_then(|job| job.intent.as_ref()) == Some(&Intent::Leave);
+        in_job || self.row.intents.contains(&Intent::Leave) || self.outbox.values().any(|outgoing| outgoing.leaves)
+    }
+
     /// There is something to repair at the hub, and our token may (rule C-14).
     pub(crate) fn can_repair(&mut self, me: &Address) -> bool {
         !self.row.repairs.is_empty()

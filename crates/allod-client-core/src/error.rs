@@ -14,6 +14,9 @@ pub enum CoreError {
     /// We are not a member (any more).
     #[error("you are not in this conversation any more")]
     NotAMember,
+    /// We have asked to leave, and nothing else is changed before that is done.
+    #[error("you are leaving this conversation")]
+    Leaving,
     /// C-5: the role does not allow it.
     #[error("your role in this conversation does not allow that")]
     NotAllowed,

@@ -326,6 +326,9 @@ impl ClientCore {
         if conversation.row.forked {
             return Err(CoreError::Forked);
         }
+        if conversation.is_leaving() {
+            return Err(CoreError::Leaving);
+        }
         if !conversation.row.intents.contains(&intent) {
             conversation.row.intents.push(intent);
         }

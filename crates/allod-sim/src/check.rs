@@ -179,6 +179,10 @@ fn check_delivery(record: &Record, id: EntryId, broken: &mut impl FnMut(Promise,
         }
         return;
     };
+    if said.has_failed {
+        // Its author was out before its place came, was told so, and nobody else shows it (rule C-9).
+        return;
+    }
     for (index, device) in record.devices.iter().enumerate() {
         let is_meant = device.device.is_some_and(|device| said.readers.contains(&device));
         let Some(talk) = device.talks.get(&said.log).filter(|talk| talk.is_active && device.in_account) else {

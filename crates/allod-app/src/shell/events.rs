@@ -175,6 +175,7 @@ fn change(core: &mut ClientCore, command: Command) -> Done {
 
 fn refusal(error: CoreError) -> Text {
     match error {
+        CoreError::Leaving => |words| words.core_leaving,
         CoreError::NotAllowed => |words| words.core_not_allowed,
         CoreError::Forked => |words| words.core_forked,
         CoreError::TooLong => |words| words.core_too_long,

@@ -207,6 +207,7 @@ pub const ENGLISH: Strings = Strings {
     core_forked: "The server showed different people different conversations. Decide first whether to go on.",
     core_too_long: "That is too long. Nothing was sent.",
     core_identity: "That person shows another identity than before. Check with them, accept it under “Who can read this?”, then try again.",
+    core_leaving: "You are leaving this conversation: nothing else can be changed in it.",
     core_not_allowed: "Your role in this conversation does not allow that.",
     core_not_member: "You are no longer in this conversation.",
     core_bug: "Allod made a mistake. Nothing was lost. Reload the page and try again.",

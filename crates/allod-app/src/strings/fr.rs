@@ -213,6 +213,7 @@ pub const FRENCH: Strings = Strings {
     core_forked: "Le serveur a montré des conversations différentes aux uns et aux autres. Décidez d’abord si vous continuez.",
     core_too_long: "C’est trop long. Rien n’a été envoyé.",
     core_identity: "Cette personne présente une autre identité qu’avant. Vérifiez, acceptez-la sous « Qui peut lire ceci ? », puis réessayez.",
+    core_leaving: "Vous quittez cette conversation : rien d’autre ne peut y être changé.",
     core_not_allowed: "Votre rôle dans cette conversation ne le permet pas.",
     core_not_member: "Vous ne faites plus partie de cette conversation.",
     core_bug: "Erreur d’Allod. Rien n’est perdu. Rechargez la page et réessayez.",

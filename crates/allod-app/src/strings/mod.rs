@@ -274,6 +274,7 @@ pub struct Strings {
     pub core_forked: &'static str,
     pub core_too_long: &'static str,
     pub core_identity: &'static str,
+    pub core_leaving: &'static str,
     pub core_not_allowed: &'static str,
     pub core_not_member: &'static str,
     pub core_bug: &'static str,

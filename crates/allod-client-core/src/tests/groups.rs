@@ -92,6 +92,25 @@ fn roles_are_enforced_and_a_new_admin_can_remove_c_5() {
 }
 
 #[test]
+fn who_is_leaving_changes_nothing_else_so_the_heir_stays_owner_c_5() {
+    let mut world = World::seeded(8);
+    let [alice, bob, carol] = world.people(["alice", "bob", "carol"]);
+    let talk = world.conversation(alice, [bob, carol]);
+    let bobs = world.address(bob);
+    world.act(alice, |core, now, rng| core.set_role(talk, &bobs, Role::Owner, now, rng)).unwrap();
+    world.run_until_quiet();
+    world.go_offline(alice);
+    world.act(alice, |core, now, rng| core.leave(talk, now, rng)).unwrap();
+    let demote = world.act(alice, |core, now, rng| core.set_role(talk, &bobs, Role::Member, now, rng));
+    assert_eq!(demote, Err(CoreError::Leaving));
+    world.go_online(alice);
+    world.run_until_quiet();
+    assert_eq!(world.readers(bob, talk), ["bob:1", "carol:1"]);
+    assert_eq!(world.core(bob).conversation(talk).unwrap().my_role, Role::Owner);
+    assert_eq!(world.hub.members(talk).len(), 2, "her token is gone");
+}
+
+#[test]
 fn who_leaves_is_out_and_the_others_go_on_c_7() {
     let mut world = World::seeded(5);
     let [alice, bob, carol] = world.people(["alice", "bob", "carol"]);
