@@ -75,6 +75,8 @@ macro_rules! store_contract_list {
             accounts tickets_are_sold_to_devices_and_are_good_once_a_5;
             accounts only_administrators_invite_people_a_1;
             accounts a_removed_device_is_gone_with_all_that_waits_a_1;
+            accounts a_recovery_link_adds_a_device_within_a_year_and_once_a_10;
+            accounts a_removed_device_leaves_no_link_behind_a_10;
             accounts a_disabled_account_is_let_in_nowhere_a_2;
             inboxes each_key_package_is_given_once_then_the_last_resort_i_1;
             inboxes a_key_package_once_given_is_not_taken_again_i_1;

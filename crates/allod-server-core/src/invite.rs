@@ -1,4 +1,4 @@
-//! Makes invitations and says what they offer. Spec: `spec/account.md`, rules.
+//! Makes invitations and says what they offer. Spec: `spec/account.md`, rules.
 
 use allod_wire::account::{AccountRole, NewInvite};
 use allod_wire::limits::DEVICES_MAX;
@@ -6,7 +6,7 @@ use allod_wire::{Day, UserName};
 
 use crate::accounts::Caller;
 use crate::failure::refusal;
-use crate::policy::{DEVICE_LINK_DAYS, INVITE_DAYS_MAX, INVITE_USES_MAX};
+use crate::policy::{DEVICE_LINK_DAYS, INVITE_DAYS_MAX, INVITE_USES_MAX, RECOVERY_LINK_DAYS};
 
 /// An invitation as the server keeps it, under the digest of its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,15 +125,20 @@ pub fn create_invite(by: &Inviter, request: &NewInvite, view: InviteView, today:
             let grants = Grant::Account { name: name.clone(), role: *role };
             Ok(Invite { grants, uses: *uses, until: today.plus(*days) })
         }
-        (NewInvite::Device, Inviter::Operator) => Err(InviteError::NotAllowed),
+        (NewInvite::Device | NewInvite::Recovery, Inviter::Operator) => Err(InviteError::NotAllowed),
         (NewInvite::Device, Inviter::Device(caller)) => {
             if view.devices.is_some_and(|devices| devices >= DEVICES_MAX) {
                 return Err(InviteError::Full);
             }
-            let grants = Grant::Device { name: caller.name.clone(), role: caller.role };
-            Ok(Invite { grants, uses: 1, until: today.plus(DEVICE_LINK_DAYS) })
+            Ok(device_link(caller, today.plus(DEVICE_LINK_DAYS)))
         }
+        // By the time it is used, devices were lost, and some of them removed.
+        (NewInvite::Recovery, Inviter::Device(caller)) => Ok(device_link(caller, today.plus(RECOVERY_LINK_DAYS))),
     }
+}
+
+fn device_link(caller: &Caller, until: Day) -> Invite {
+    Invite { grants: Grant::Device { name: caller.name.clone(), role: caller.role }, uses: 1, until }
 }
 
 /// Says what an invitation offers.

@@ -13,6 +13,8 @@ pub const SESSION_DAYS: u32 = 30;
 pub const UPLOAD_DAYS: u32 = 2;
 /// A link for an own device is good on the day on which it was made and this many more: midnight is no obstacle.
 pub const DEVICE_LINK_DAYS: u32 = 1;
+/// A recovery link is good for this many days (rule A-10): a backup that is older does not let anybody in.
+pub const RECOVERY_LINK_DAYS: u32 = 365;
 /// The longest life of an invitation, in days.
 pub const INVITE_DAYS_MAX: u32 = 365;
 /// The most uses of one invitation.

@@ -139,6 +139,9 @@ pub(crate) fn remove_own(
     let owner = statement.query_row([device.as_bytes()], |row| name_in(0, &row.get::<_, String>(0)?)).optional()?;
     remove_device(caller, owner.as_ref()).map_err(OpError::Refused)?;
     drop_device(batch, device)?;
+    // the links may be that device's.
+    let links = "DELETE FROM invites WHERE adds_device AND name = ?1";
+    batch.conn.prepare_cached(links)?.execute([caller.name.as_str()])?;
     Ok(())
 }
 

@@ -263,6 +263,9 @@ pub enum NewInvite {
     /// For one more device of one's own account; good once, today.
     #[n(1)]
     Device,
+    /// The same for a backup: good once, for a year (rule A-10).
+    #[n(2)]
+    Recovery,
 }
 
 /// A fresh invitation.

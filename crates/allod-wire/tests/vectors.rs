@@ -151,7 +151,7 @@ fn accounts_w_1() {
         vec![RenewSession { device: DeviceId([1; 16]), at: UnixMillis(5), signature: [1; 64].into() }],
     );
     let person = NewInvite::Person { name: None, role: AccountRole::Administrator, uses: 1, days: 7 };
-    area("new-invite", vec![person, NewInvite::Device]);
+    area("new-invite", vec![person, NewInvite::Device, NewInvite::Recovery]);
     area("contact-policy", vec![ContactPolicy { organisation: true, link: Some([1; 32].into()) }]);
     area("error-body", vec![ErrorBody { commits: Some(Commits(4)), ..ErrorBody::new(ErrorCode::StaleCommit, "late") }]);
 }

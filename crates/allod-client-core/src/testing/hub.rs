@@ -289,7 +289,7 @@ impl Hub {
         let name = self.owner(caller)?;
         let offer = match invite {
             NewInvite::Person { name, role, .. } => (*role, name.clone()),
-            NewInvite::Device => (self.users[&name], Some(name)),
+            NewInvite::Device | NewInvite::Recovery => (self.users[&name], Some(name)),
         };
         self.invites.insert(secret, offer);
         Ok(cbor::to_vec(&InviteCreated { secret: InviteSecret(secret), expires: Day(30_000) }))

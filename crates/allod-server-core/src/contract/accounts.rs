@@ -220,6 +220,45 @@ pub async fn a_removed_device_is_gone_with_all_that_waits_a_1<F: Factory>(factor
     assert_eq!(users, [("alice", 0), ("bob", 1)]);
 }
 
+/// A recovery link adds a device long after it was made, once.
+pub async fn a_recovery_link_adds_a_device_within_a_year_and_once_a_10<F: Factory>(factory: &F) {
+    let world = World::new(factory).await;
+    let alice = world.alice().await;
+    let by = Inviter::Device(alice);
+    let (early, late) = (InviteSecret([60; 32]), InviteSecret([61; 32]));
+    for secret in [&early, &late] {
+        let until = world.store().create_invite(by.clone(), NewInvite::Recovery, secret.clone(), day(0)).await;
+        assert_eq!(until, Ok(Day(DAY + 365)));
+    }
+    let joined_on = async |secret: &InviteSecret, device: u8, on: u32| {
+        world.store().join(join("alice", 100, device, secret.clone()), session(device), day(on)).await
+    };
+    assert_eq!(joined_on(&late, 62, 366).await, Err(Failure::Refused(JoinError::Spent)));
+    assert_eq!(joined_on(&early, 63, 365).await, Ok(AccountRole::Member));
+    assert_eq!(joined_on(&early, 64, 365).await, Err(Failure::Refused(JoinError::Spent)));
+    let operator = world.store().create_invite(Inviter::Operator, NewInvite::Recovery, late, day(0)).await;
+    assert_eq!(operator, Err(Failure::Refused(InviteError::NotAllowed)));
+}
+
+/// Who removes a device that was stolen removes the links that it may have made.
+pub async fn a_removed_device_leaves_no_link_behind_a_10<F: Factory>(factory: &F) {
+    let world = World::new(factory).await;
+    let alice = world.alice().await;
+    let bob = world.person("bob", 110, AccountRole::Member).await;
+    let links = [(&alice, NewInvite::Recovery, 60), (&alice, NewInvite::Device, 61), (&bob, NewInvite::Recovery, 62)];
+    for (owner, link, n) in links {
+        let by = Inviter::Device(owner.clone());
+        world.store().create_invite(by, link, InviteSecret([n; 32]), day(0)).await.unwrap();
+    }
+    world.store().remove_device(&alice, alice.device).await.unwrap();
+    let spent = Err(Failure::Refused(LookUpError::Spent));
+    for (n, is_left) in [(60, false), (61, false), (62, true)] {
+        let offer = world.store().look_up_invite(InviteSecret([n; 32]), day(0)).await;
+        assert_eq!(offer.is_ok(), is_left);
+        assert!(is_left || offer == spent);
+    }
+}
+
 /// An operator can shut an account out, and let it in again.
 pub async fn a_disabled_account_is_let_in_nowhere_a_2<F: Factory>(factory: &F) {
     let world = World::new(factory).await;
