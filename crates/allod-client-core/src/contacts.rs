@@ -91,6 +91,21 @@ impl Contacts {
         true
     }
 
+    /// A pin from a backup.
+    pub(crate) fn restore(&mut self, pin: Pin) {
+        self.0.insert(pin.address.clone(), Row::new(pin));
+    }
+
+    /// What is pinned.
+    pub(crate) fn pins(&self) -> impl Iterator<Item = &Pin> {
+        self.0.values().map(|pin| &**pin)
+    }
+
+    /// The key is the pinned one.
+    pub(crate) fn is_pinned(&self, certificate: &DeviceCertificate) -> bool {
+        self.0.get(&certificate.address).is_some_and(|pin| pin.identity_key == certificate.identity_key)
+    }
+
     pub(crate) fn addresses(&self) -> impl Iterator<Item = &Address> {
         self.0.keys()
     }

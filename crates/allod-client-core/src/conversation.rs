@@ -22,7 +22,7 @@ use crate::outbox::Outgoing;
 use crate::rejoin::Rejoin;
 use crate::roster::{Reader, Roster, people, readers};
 use crate::rows::{self, Row, Writes};
-use crate::state::{GroupState, Role};
+use crate::state::{GroupState, Kind, Role};
 
 /// How we stand to a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -91,6 +91,24 @@ pub(crate) struct ConversationRow {
     /// Number of the next outgoing message.
     #[n(14)]
     pub(crate) outgoing_next: u64,
+    /// What a backup said, until we are added again (rule K-6).
+    #[n(15)]
+    pub(crate) remembered: Option<Remembered>,
+}
+
+/// What is known of a conversation without its group.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct Remembered {
+    #[n(0)]
+    pub(crate) kind: Kind,
+    #[n(1)]
+    pub(crate) title: String,
+    /// The others; who can add us first.
+    #[n(2)]
+    pub(crate) people: Vec<Address>,
+    /// Ours.
+    #[n(3)]
+    pub(crate) role: Role,
 }
 
 /// The last message in short.

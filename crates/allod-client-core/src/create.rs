@@ -114,6 +114,7 @@ impl ClientCore {
             forked: false,
             unseen_reader_change: false,
             outgoing_next: 0,
+            remembered: None,
         };
         let mut conversation = Conversation::new(row, group);
         conversation.roster.devices.insert(own_device, Arrival { since: Some(now), added_by: Some(me) });

@@ -99,9 +99,9 @@ pub enum Event {
         /// To pass on.
         link: String,
     },
-    /// Answer to [`crate::ClientCore::new_device_link`].
+    /// Answer to [`crate::ClientCore::new_device_link`] and [`crate::ClientCore::recovery_link`].
     DeviceLink {
-        /// To open on the new device, and on no other.
+        /// To open on the new device, and on no other; or for a backup, and nowhere else.
         link: String,
     },
     /// Own devices, role or session.

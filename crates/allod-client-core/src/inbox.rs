@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use allod_crypto::identity::verify_certificate;
 use allod_crypto::token::{LogSecret, TokenSecret};
 use allod_mls::{Group, IfMember, WelcomeParts};
 use allod_wire::cbor::{self, DecodeError};
@@ -21,6 +22,7 @@ use crate::pending::{AccountCall, Pending};
 use crate::request::Plane;
 use crate::roster::Arrival;
 use crate::rows;
+use crate::state::Role;
 use crate::transfer::{Download, DownloadStep};
 
 /// The shared part of a welcome is no larger than this: the tree of the largest group fits many times.
@@ -97,10 +99,21 @@ impl ClientCore {
                     self.invitations.insert(row.log, Invitation::new(row));
                 }
             }
-            InboxMessage::Rejoin { log, .. } => {
-                let log = *log;
-                if let Ok(conversation) = self.member_of(log) {
-                    let intent = Intent::Readd(Box::new(message));
+            InboxMessage::Rejoin { log, certificate, .. } => {
+                let (log, asker) = (*log, verify_certificate(certificate));
+                let (Ok(asker), Some(me)) = (asker, self.me()) else { return };
+                let is_pinned = self.contacts.is_pinned(&asker);
+                if let Ok(conversation) = self.member_of(log)
+                    && let Some(here) = conversation.membership()
+                {
+                    let may_add = here.role(&me) >= Role::Admin && here.people.contains(&asker.address) && is_pinned;
+                    let intent = if here.readers.iter().any(|reader| reader.device() == asker.device) {
+                        Intent::Readd(Box::new(message))
+                    } else if may_add {
+                        Intent::Add { people: vec![asker.address], founding: false } // C-16
+                    } else {
+                        return;
+                    };
                     if !conversation.row.intents.contains(&intent) {
                         conversation.row.intents.push(intent);
                     }
@@ -226,6 +239,7 @@ impl ClientCore {
             forked: false,
             unseen_reader_change: true,
             outgoing_next: 0,
+            remembered: None,
         };
         let Some(old) = self.conversations.remove(&log) else {
             self.conversations.insert(log, Conversation::new(fresh, group));

@@ -11,6 +11,7 @@
 
 mod account;
 mod advance;
+pub mod backup;
 mod contacts;
 mod conversation;
 mod core;

@@ -31,7 +31,7 @@ pub(crate) enum Pending {
     /// Our own key package and the right to answer, to ask to be added again.
     RejoinOwn { log: LogId },
     /// The right to ask a member's device.
-    RejoinPeer { log: LogId, device: DeviceId },
+    RejoinPeer { log: LogId, device: Option<DeviceId> },
     /// The question itself.
     RejoinAsk { log: LogId },
 }
@@ -63,7 +63,7 @@ impl AccountCall {
         match self {
             Self::People => Some(Verb::People),
             Self::Invite(NewInvite::Person { .. }) => Some(Verb::Invite),
-            Self::Invite(NewInvite::Device) => Some(Verb::DeviceLink),
+            Self::Invite(NewInvite::Device | NewInvite::Recovery) => Some(Verb::DeviceLink),
             Self::RemoveDevice(_) => Some(Verb::RemoveDevice),
             Self::Account | Self::Count | Self::Upload(_) | Self::Tickets | Self::InboxCursor(_) => None,
         }

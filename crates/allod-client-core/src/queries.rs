@@ -52,6 +52,16 @@ impl ClientCore {
         Ok(self.done())
     }
 
+    /// Makes a recovery link for [`Self::begin_backup`] (rule A-10); [`Event::DeviceLink`] follows.
+    ///
+    /// # Errors
+    /// [`CoreError::NotJoined`].
+    pub fn recovery_link(&mut self) -> Result<Vec<Effect>, CoreError> {
+        self.joined()?;
+        self.account_call(AccountCall::Invite(NewInvite::Recovery));
+        Ok(self.done())
+    }
+
     /// Removes an own device from the account and from all conversations.
     ///
     /// # Errors
@@ -94,10 +104,12 @@ impl ClientCore {
                 let link = Link { server, kind: LinkKind::Join(secret) }.to_string();
                 self.event(Event::InviteCreated { link });
             }
-            NewInvite::Device => {
+            NewInvite::Device | NewInvite::Recovery => {
                 let identity_seed = InviteSecret(*self.account.identity_seed());
                 let kind = LinkKind::Device { secret, name: self.account.name.clone(), identity_seed };
-                self.stock.expect_device(now);
+                if *invite == NewInvite::Device {
+                    self.stock.expect_device(now);
+                }
                 self.event(Event::DeviceLink { link: Link { server, kind }.to_string() });
             }
         }

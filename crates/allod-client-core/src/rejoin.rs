@@ -1,9 +1,10 @@
-//! A device that finds commits missing asks to be added again. Spec: rule C-11.
+//! A device that finds commits missing, or was restored from a backup, asks to be added again. Spec: rules C-11, C-16.
 //!
 //! It claims a key package of its own (which comes with the right to write into its own inbox, to be handed to whoever
 //! answers), then the right to write once to another member's device, and asks. Nothing of this is persisted: asked twice, it is
 //! answered once.
 
+use allod_crypto::identity::verify_certificate;
 use allod_crypto::{Random, inbox, random_bytes};
 use allod_wire::inbox::{ClaimedDevice, ClaimedKeyPackages, InboxMessage, NewInboxItem};
 use allod_wire::{DeviceId, EntryId, LogId, UnixMillis, cbor};
@@ -13,6 +14,7 @@ use crate::core::ClientCore;
 use crate::effect::Event;
 use crate::job::Claim;
 use crate::pending::Pending;
+use crate::plan::Candidate;
 use crate::request::HttpRequest;
 use crate::stage::candidate;
 
@@ -63,7 +65,11 @@ impl ClientCore {
         }
         let has_own = conversation.live.rejoin.own.is_some();
         let asked = conversation.live.rejoin.asked;
-        let Some(membership) = conversation.membership() else { return };
+        let membership = conversation.membership();
+        let remembered = conversation.row.remembered.clone();
+        if membership.is_none() && remembered.is_none() {
+            return;
+        }
         if !has_own {
             let claim = Claim { address: me, devices: vec![own_device] };
             if let Some(request) = self.claim_request(&claim) {
@@ -71,12 +77,20 @@ impl ClientCore {
             }
             return;
         }
+        let Some(membership) = membership else {
+            let people = remembered.map(|remembered| remembered.people).unwrap_or_default();
+            let Some(person) = people.get(asked % people.len().max(1)) else { return };
+            if let Some(request) = self.claim_request(&Claim { address: person.clone(), devices: Vec::new() }) {
+                self.request(Pending::RejoinPeer { log, device: None }, request);
+            }
+            return;
+        };
         let mut peers: Vec<_> = membership.readers.iter().filter(|reader| reader.device() != own_device).collect();
         peers.sort_by_key(|reader| (std::cmp::Reverse(membership.role(reader.address())), reader.leaf));
         let Some(peer) = peers.get(asked % peers.len().max(1)) else { return };
         let claim = Claim { address: peer.address().clone(), devices: vec![peer.device()] };
         if let Some(request) = self.claim_request(&claim) {
-            self.request(Pending::RejoinPeer { log, device: peer.device() }, request);
+            self.request(Pending::RejoinPeer { log, device: Some(peer.device()) }, request);
         }
     }
 
@@ -103,27 +117,39 @@ impl ClientCore {
         self.advance(log, now, rng);
     }
 
-    /// We may write to the peer's device: asks, if it is the device that is in our tree.
+    /// We may write to the peer's device: asks, if it is one that is in our tree, or a known person's.
     pub(crate) fn handle_rejoin_peer(
         &mut self,
         log: LogId,
-        device: DeviceId,
+        device: Option<DeviceId>,
         claimed: ClaimedKeyPackages,
         now: UnixMillis,
         rng: &mut dyn Random,
     ) {
+        let suite = self.account.suite();
         let Some(conversation) = self.conversations.get_mut(&log) else { return };
+        let asked = conversation.live.rejoin.asked;
         conversation.live.rejoin.asked += 1;
         conversation.live.rejoin.until = Some(now.plus(ANSWER_MILLIS));
-        let (Some(group), Some(membership)) = (&conversation.group, conversation.peek_membership()) else { return };
-        let peer = claimed.devices.iter().filter(|claimed| claimed.device == device);
-        let peer = peer.filter_map(|claimed| candidate(claimed, group.suite())).find(|candidate| {
-            let signs = |key: &[u8; 32]| key.as_slice() == candidate.package.signature_key;
-            membership
-                .readers
-                .iter()
-                .any(|reader| reader.device() == candidate.device && signs(&reader.certificate.signature_key))
-        });
+        let membership = conversation.peek_membership();
+        let suite = conversation.group.as_ref().map_or(suite, allod_mls::Group::suite);
+        let is_known = |peer: &Candidate| match (&membership, &conversation.row.remembered) {
+            (Some(membership), _) => membership.readers.iter().any(|reader| {
+                let signs = reader.certificate.signature_key.as_slice() == peer.package.signature_key;
+                signs && reader.device() == peer.device
+            }),
+            (None, Some(remembered)) => {
+                let certificate = verify_certificate(&peer.claimed.certificate);
+                let is_pinned = certificate.is_ok_and(|certificate| self.contacts.is_pinned(&certificate));
+                is_pinned && remembered.people.contains(&peer.address)
+            }
+            (None, None) => false,
+        };
+        let is_meant = |claimed: &&ClaimedDevice| device.is_none_or(|device| claimed.device == device);
+        let peers = claimed.devices.iter().filter(is_meant).filter_map(|claimed| candidate(claimed, suite));
+        let mut peers: Vec<_> = peers.filter(is_known).collect();
+        // Of a person with several devices, one after the other is asked.
+        let peer = (!peers.is_empty()).then(|| peers.swap_remove(asked % peers.len()));
         let (Some(peer), Some(own)) = (peer, conversation.live.rejoin.own.take()) else { return };
         let message = InboxMessage::Rejoin {
             log,
@@ -132,6 +158,7 @@ impl ClientCore {
             inbox_key: own.inbox_key,
             ticket: own.ticket,
         };
+        let device = peer.device;
         let sealed = inbox::seal(&peer.claimed.inbox_key, device, &cbor::to_vec(&message), rng);
         let Ok(sealed) = sealed else { return };
         let item = NewInboxItem { id: EntryId(random_bytes(rng)), sealed: sealed.into() };

@@ -8,6 +8,7 @@ pub mod texts;
 
 use std::collections::{BTreeMap, VecDeque};
 
+use allod_crypto::recovery::RecoveryPhrase;
 use allod_wire::account::{AccountRole, DeviceClass};
 use allod_wire::error::{ErrorBody, ErrorCode};
 use allod_wire::link::{Link, LinkKind};
@@ -18,6 +19,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 use crate::account::Settings;
+use crate::backup::{BackupError, BackupReader};
 use crate::core::ClientCore;
 use crate::create::New;
 use crate::effect::{Effect, Event};
@@ -96,9 +98,13 @@ impl World {
         let name = name.map(|name| name.parse().expect("a name"));
         let joined = ClientCore::join(link, name, DeviceClass::Installed, Settings::default(), self.now, &mut self.rng);
         let (core, effects) = joined.expect("a link to join by");
+        self.enter(core, effects, BTreeMap::new())
+    }
+
+    fn enter(&mut self, core: ClientCore, effects: Vec<Effect>, vault: BTreeMap<Vec<u8>, Vec<u8>>) -> Who {
         self.peers.push(Peer {
             core,
-            vault: BTreeMap::new(),
+            vault,
             queue: effects.into(),
             events: Vec::new(),
             online: true,
@@ -124,6 +130,38 @@ impl World {
             _ => None,
         });
         self.join(&link.expect("a link").parse().expect("a link that reads back"), None)
+    }
+
+    /// A backup of a device, as a file.
+    pub fn back_up(&mut self, who: Who, phrase: &RecoveryPhrase) -> Vec<u8> {
+        let effects = self.core(who).recovery_link().expect("joined");
+        self.take(who, effects);
+        self.settle();
+        let link = self.events(who).into_iter().find_map(|event| match event {
+            Event::DeviceLink { link } => Some(link),
+            _ => None,
+        });
+        let (now, peer) = (self.now, &self.peers[who.0]);
+        let begun = peer.core.begin_backup(&link.expect("a link"), phrase, now, &mut self.rng);
+        let (mut writer, mut file) = begun.expect("joined");
+        let lines = peer.vault.iter().filter(|(key, _)| key.starts_with(b"h/"));
+        lines.for_each(|(key, value)| file.extend(writer.line(key, value)));
+        file.extend(writer.finish());
+        file
+    }
+
+    /// A new device that is restored from a backup.
+    ///
+    /// # Errors
+    /// [`BackupError`], if the file does not open.
+    pub fn restore(&mut self, file: &[u8], phrase: RecoveryPhrase) -> Result<Who, BackupError> {
+        let mut reader = BackupReader::new(phrase);
+        let mut vault: BTreeMap<_, _> = reader.push(file)?.into_iter().collect();
+        let (lines, backup) = reader.finish()?;
+        vault.extend(lines);
+        let restored = ClientCore::restore_backup(backup, DeviceClass::Installed, self.now, &mut self.rng);
+        let (core, effects) = restored.expect("a backup holds a link");
+        Ok(self.enter(core, effects, vault))
     }
 
     /// The device's core.

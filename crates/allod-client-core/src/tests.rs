@@ -1,5 +1,6 @@
 //! Whole conversations, each test a sentence.
 
+mod backup;
 mod basics;
 mod crashes;
 mod devices;

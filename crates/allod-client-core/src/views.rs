@@ -4,7 +4,7 @@ use allod_wire::cbor::{self, DecodeError};
 use allod_wire::mimi::MimiContent;
 use allod_wire::{Address, EntryId, LogId, UnixMillis};
 
-use crate::conversation::{Conversation, Membership, Standing};
+use crate::conversation::{Conversation, Membership, Remembered, Standing};
 use crate::core::ClientCore;
 use crate::message::{StoredBody, StoredMessage, message_id};
 use crate::roster::Reader;
@@ -53,7 +53,7 @@ impl ClientCore {
 
     fn summary(&self, conversation: &Conversation) -> Option<ConversationSummary> {
         let (row, me) = (&conversation.row, self.me()?);
-        let here = conversation.peek_membership()?;
+        let Some(here) = conversation.peek_membership() else { return self.remembered_summary(conversation) };
         let named = if here.state.kind == Kind::Pair { here.state.roles.keys() } else { Default::default() };
         let mut people: Vec<Address> =
             here.people.iter().chain(named).filter(|person| **person != me).cloned().collect();
@@ -86,6 +86,44 @@ impl ClientCore {
             unseen_reader_change: row.unseen_reader_change,
             waiting: conversation.outbox.len(),
         })
+    }
+
+    /// A conversation of which nothing but what a backup says is known (rule K-6).
+    fn remembered_summary(&self, conversation: &Conversation) -> Option<ConversationSummary> {
+        let row = &conversation.row;
+        let remembered = row.remembered.as_ref()?;
+        let last = row.last.as_ref().map(|last| PreviewView {
+            time: last.time,
+            sender: last.sender.clone(),
+            text: last.text.clone(),
+        });
+        let mut people = remembered.people.clone();
+        people.sort();
+        Some(ConversationSummary {
+            log: row.log,
+            kind: remembered.kind,
+            title: remembered.title.clone(),
+            my_role: remembered.role,
+            members_add: false,
+            unread: row.unread.len(),
+            updated: row.last.as_ref().map_or(row.created, |last| last.time.max(row.created)),
+            last,
+            state: state(conversation),
+            people_count: people.len() + 1,
+            device_count: 0,
+            people,
+            unseen_reader_change: false,
+            waiting: conversation.outbox.len(),
+        })
+    }
+
+    /// What a backup says of a conversation.
+    pub(crate) fn remember(&self, conversation: &Conversation) -> Option<Remembered> {
+        let Some(here) = conversation.peek_membership() else { return conversation.row.remembered.clone() };
+        let summary = self.summary(conversation)?;
+        let mut people = summary.people;
+        people.sort_by_key(|person| std::cmp::Reverse(here.role(person)));
+        Some(Remembered { kind: summary.kind, title: summary.title, people, role: summary.my_role })
     }
 
     /// Who can read a conversation: exactly the leaves of its tree (rule C-12).

@@ -159,7 +159,7 @@ impl Client {
         }
     }
 
-    async fn wait_joined(self, mut events: Events, profile: &Profile) -> Result<Self, ClientError> {
+    pub(crate) async fn wait_joined(self, mut events: Events, profile: &Profile) -> Result<Self, ClientError> {
         let mut standing = self.standing.clone();
         loop {
             if self.look(|core| core.is_joined()).await? {
@@ -344,9 +344,9 @@ fn may_pass(code: ErrorCode) -> bool {
 }
 
 /// A profile whose vault is open, before a core runs on it.
-struct Opened {
+pub(crate) struct Opened {
     lock: Lock,
-    vault: Vault,
+    pub(crate) vault: Vault,
     key_place: KeyPlace,
 }
 
@@ -357,7 +357,7 @@ impl Opened {
         Ok(Self { lock, vault, key_place })
     }
 
-    fn new(profile: &Profile, options: &Options<'_>) -> Result<Self, ClientError> {
+    pub(crate) fn new(profile: &Profile, options: &Options<'_>) -> Result<Self, ClientError> {
         if profile.exists() {
             return Self::existing(profile, options);
         }
@@ -382,7 +382,7 @@ impl Opened {
         Ok(self.run(endpoint, core, effects))
     }
 
-    fn run(self, endpoint: Endpoint, core: ClientCore, effects: Vec<Effect>) -> (Client, Events) {
+    pub(crate) fn run(self, endpoint: Endpoint, core: ClientCore, effects: Vec<Effect>) -> (Client, Events) {
         let http = Http::new(&endpoint);
         let vault = Arc::new(Mutex::new(self.vault));
         let (inputs, queue) = mpsc::channel(INPUTS_MAX);

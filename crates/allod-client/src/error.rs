@@ -1,5 +1,6 @@
 //! What goes wrong for a native client, sorted by what its user can do.
 
+use allod_client_core::backup::BackupError;
 use allod_client_core::{CoreError, RestoreError};
 use allod_wire::error::ErrorBody;
 
@@ -66,6 +67,9 @@ pub enum ClientError {
     /// A file that was sent or received is not what it should be.
     #[error("{0}")]
     Transfer(String),
+    /// The file is no backup that can be restored from.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// The client has ended.
     #[error("the client has stopped")]
     Stopped,

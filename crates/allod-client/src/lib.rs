@@ -3,6 +3,7 @@
 //! [`Client`] is what programs use. It is thin: what is right or wrong is decided in `allod-client-core`, and this crate
 //! moves bytes between the core, the disk and the network.
 
+mod backup;
 mod client;
 mod endpoint;
 mod error;
@@ -18,6 +19,8 @@ mod transfer;
 mod vault;
 
 pub use allod_crypto::Random;
+pub use allod_crypto::recovery::{PhraseError, RecoveryPhrase};
+pub use backup::BackupMade;
 pub use client::{Client, Events, Options, Waited, profile_is_wanted};
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::ClientError;

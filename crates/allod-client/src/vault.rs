@@ -146,6 +146,18 @@ impl Vault {
         Ok(rows)
     }
 
+    /// Up to `limit` rows from `from` up to and without `to`, the first ones first.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub(crate) fn first_rows(&self, from: &[u8], to: &[u8], limit: u32) -> Result<Vec<Row>, VaultError> {
+        let mut select = self
+            .connection
+            .prepare_cached("SELECT key, value FROM rows WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3")?;
+        let rows = select.query_map(params![from, to, limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Up to `limit` rows from `from` up to and without `to`, the last ones first.
     ///
     /// # Errors

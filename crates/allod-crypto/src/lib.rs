@@ -9,6 +9,7 @@ pub mod frank;
 pub mod identity;
 pub mod inbox;
 pub mod receipt;
+pub mod recovery;
 pub mod token;
 
 pub use rand_core::CryptoRngCore as Random;
