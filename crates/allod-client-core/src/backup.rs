@@ -26,6 +26,9 @@ use crate::rows::{self, Row};
 /// Longest record, in bytes: any line of history fits.
 const RECORD_BYTES_MAX: usize = 5 << 20;
 
+/// A row of history, as key and value.
+pub type HistoryRow = (Vec<u8>, Vec<u8>);
+
 /// A record of a backup (rule K-4).
 #[derive(Debug, Encode, Decode)]
 enum Record {
@@ -253,7 +256,7 @@ impl BackupReader {
     ///
     /// # Errors
     /// [`BackupError`].
-    pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, BackupError> {
+    pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<HistoryRow>, BackupError> {
         let content = self.opener.push(bytes)?;
         self.records.push(&content)
     }
@@ -262,8 +265,7 @@ impl BackupReader {
     ///
     /// # Errors
     /// [`BackupError`].
-    #[expect(clippy::type_complexity, reason = "rows, as in `push`")]
-    pub fn finish(mut self) -> Result<(Vec<(Vec<u8>, Vec<u8>)>, Backup), BackupError> {
+    pub fn finish(mut self) -> Result<(Vec<HistoryRow>, Backup), BackupError> {
         let content = self.opener.finish()?;
         let lines = self.records.push(&content)?;
         Ok((lines, self.records.finish()?))
@@ -287,7 +289,7 @@ impl RecordsIn {
     ///
     /// # Errors
     /// [`BackupError::Records`].
-    pub fn push(&mut self, content: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, BackupError> {
+    pub fn push(&mut self, content: &[u8]) -> Result<Vec<HistoryRow>, BackupError> {
         self.waiting.extend_from_slice(content);
         let waiting = std::mem::take(&mut self.waiting);
         let (mut rest, mut rows) = (waiting.as_slice(), Vec::new());
@@ -305,7 +307,7 @@ impl RecordsIn {
         Ok(rows)
     }
 
-    fn record(&mut self, record: Record) -> Result<Option<(Vec<u8>, Vec<u8>)>, BackupError> {
+    fn record(&mut self, record: Record) -> Result<Option<HistoryRow>, BackupError> {
         let is_first = self.records == 0;
         if self.has_ended || is_first != matches!(record, Record::Account(_)) {
             return Err(BackupError::Records);

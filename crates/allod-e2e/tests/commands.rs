@@ -1,4 +1,4 @@
-//! The command line where people need it most: an identity that changed, a server that was caught, a passphrase.
+//! The command line where people need it most: an identity that changed, a server that was caught, a passphrase, a lost device.
 
 use allod_e2e::terminal::Failed;
 use allod_e2e::{Server, Terminal};
@@ -95,5 +95,49 @@ fn a_passphrase_is_set_changed_and_asked_for() -> Result<()> {
     assert_eq!(first.fails("alice", &["whoami"])?, profile("profile"));
     let me = terminal.with("ALLOD_PASSPHRASE", "second").run("alice", &["whoami"])?;
     assert_eq!(me[0]["me"]["address"], "alice@localhost");
+    Ok(())
+}
+
+#[test]
+fn who_lost_every_device_comes_back_with_the_file_and_the_words_k_6() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let server = Server::start(folder.path(), None)?;
+    let terminal = Terminal::new(&folder.path().join("home"));
+    for name in ["alice", "bob"] {
+        joined(&server, &terminal, name, name)?;
+    }
+    terminal.run("alice", &["new", "bob"])?;
+    for text in ["one", "two"] {
+        terminal.run("alice", &["send", "bob", text])?;
+    }
+    assert_eq!(terminal.texts("bob", "alice")?, ["one", "two"]);
+    let file = folder.path().join("bob.backup");
+    let file = file.to_str().context("a path of text")?;
+    let made = terminal.run("bob", &["backup", file])?.remove(0);
+    assert_eq!(made["conversations"], 1);
+    let words = made["phrase"].as_str().context("twelve words")?;
+    assert_eq!(terminal.fails("bob", &["backup", file])?, refused("exists"));
+    std::fs::remove_dir_all(folder.path().join("home/bob"))?;
+
+    let knowing = terminal.with("ALLOD_RECOVERY_PHRASE", words);
+    let other = "legal winner thank year wave sausage worth useful legal winner thank yellow";
+    let guessing = terminal.with("ALLOD_RECOVERY_PHRASE", other);
+    assert_eq!(guessing.fails("again", &["restore", file])?, refused("backup"));
+    assert_eq!(knowing.fails("alice", &["restore", file])?.code, "profile", "a profile in use is not overwritten");
+    let back = knowing.run("again", &["restore", file])?;
+    assert_eq!(back[0]["me"]["address"], "bob@localhost");
+    assert_eq!(knowing.fails("third", &["restore", file])?, refused("spent"), "a backup lets in once");
+    assert!(!folder.path().join("home/third").exists(), "and leaves nothing behind");
+    assert_eq!(terminal.texts("again", "alice")?, ["one", "two"]);
+
+    // Alice's device lets the new one in, and shows it.
+    terminal.run("alice", &["sync"])?;
+    terminal.run("alice", &["send", "bob", "welcome back"])?;
+    assert_eq!(terminal.texts("again", "alice")?, ["one", "two", "welcome back"]);
+    let readers = terminal.run("alice", &["who", "bob"])?;
+    let people = readers[0]["people"].as_array().context("readers")?;
+    let bob = people.iter().find(|person| person["address"] == "bob@localhost").context("bob")?;
+    assert_eq!(bob["devices"].as_array().map(Vec::len), Some(2));
+    assert_eq!(bob["identity_changed"], false);
     Ok(())
 }

@@ -156,6 +156,28 @@ pub(crate) enum Command {
         after_help = "Example:\n  allod passphrase\n\nPrograms name the new one in ALLOD_NEW_PASSPHRASE, and the present one in ALLOD_PASSPHRASE."
     )]
     Passphrase,
+    /// Write a backup, for the day on which this device is lost.
+    #[command(
+        after_help = "Example:\n  allod backup allod.backup\n\nIt opens with twelve words, which are printed once and kept nowhere. ALLOD_RECOVERY_PHRASE names those of an earlier backup instead."
+    )]
+    Backup {
+        /// Where to.
+        file: PathBuf,
+        /// Replace a file that is there.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Come back with a backup, as a new device.
+    #[command(
+        after_help = "Example:\n  allod restore allod.backup\n\nThe twelve words are asked for, or taken from ALLOD_RECOVERY_PHRASE."
+    )]
+    Restore {
+        /// The backup.
+        file: PathBuf,
+        /// Trust only the certificates in this PEM file, instead of the system's.
+        #[arg(long, value_name = "FILE")]
+        ca: Option<PathBuf>,
+    },
     /// Fetch what is new and send what waits.
     Sync,
     /// Print everything that happens as lines of JSON, until interrupted: for bots.

@@ -117,6 +117,7 @@ impl From<ClientError> for Failure {
                 Self::NotFound(message)
             }
             ClientError::File { .. } => Self::refused("file", message),
+            ClientError::Backup(_) => Self::refused("backup", message),
             ClientError::Transfer(_) => Self::refused("transfer", message),
             _ => Self::Profile(message),
         }

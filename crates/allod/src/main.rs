@@ -14,7 +14,7 @@ use clap::{CommandFactory, Parser};
 
 use crate::cli::{Cli, Command, FileCommand};
 use crate::commands::message::ReadOptions;
-use crate::commands::{account, conversation, file, join, message, passphrase, search, watch};
+use crate::commands::{account, backup, conversation, file, join, message, passphrase, search, watch};
 use crate::failure::Failure;
 
 fn main() -> ExitCode {
@@ -72,6 +72,8 @@ async fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Invite(args) => account::invite(cli, args).await,
         Command::Devices { command } => account::devices(cli, command.as_ref()).await,
         Command::Whoami => account::whoami(cli).await,
+        Command::Backup { file, force } => backup::backup(cli, file, *force).await,
+        Command::Restore { file, ca } => backup::restore(cli, file, ca.as_deref()).await,
         Command::Passphrase => passphrase::passphrase(cli),
         Command::Sync => account::sync(cli).await,
         Command::Watch { commands } => watch::watch(cli, *commands).await,

@@ -44,6 +44,11 @@ pub(crate) fn choose_passphrase() -> Option<Zeroizing<String>> {
     }
 }
 
+/// Asks for a recovery phrase. `None` without a terminal.
+pub(crate) fn ask_phrase() -> Option<Zeroizing<String>> {
+    if is_interactive() { ask_secret("The twelve words: ") } else { None }
+}
+
 /// Asks for a line. `None` without a terminal, or when its end is reached.
 pub(crate) fn ask_line(question: &str) -> Option<String> {
     if !is_interactive() {
