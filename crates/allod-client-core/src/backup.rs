@@ -5,6 +5,8 @@
 //! - nothing of a conversation's secrets goes into a backup (rule K-5);
 //! - [`BackupReader::finish`] alone makes a [`Backup`], so nothing is restored from a file that was not read to its end (rule K-4).
 
+use std::collections::BTreeMap;
+
 use allod_crypto::Random;
 use allod_crypto::recovery::{BackupOpener, BackupSealer, OpenError, RecoveryPhrase};
 use allod_wire::account::DeviceClass;
@@ -22,6 +24,7 @@ use crate::effect::Effect;
 use crate::error::CoreError;
 use crate::message::StoredMessage;
 use crate::rows::{self, Row};
+use crate::search::Search;
 
 /// Longest record, in bytes: any line of history fits.
 const RECORD_BYTES_MAX: usize = 5 << 20;
@@ -129,6 +132,7 @@ impl ClientCore {
         let settings = Settings { suite };
         let account = AccountRow::new(server, name, class, secret, Some(*identity), settings, now, rng);
         let mut core = Self::empty(Row::new(account));
+        core.search = Search::new(backup.ends);
         for pin in backup.people {
             core.contacts.restore(pin);
         }
@@ -211,6 +215,8 @@ pub struct Backup {
     people: Vec<Pin>,
     conversations: Vec<ConversationRecord>,
     lines: u64,
+    /// Behind the last line of each conversation.
+    ends: BTreeMap<LogId, Position>,
 }
 
 impl Backup {
@@ -280,6 +286,7 @@ pub struct RecordsIn {
     people: Vec<Pin>,
     conversations: Vec<ConversationRecord>,
     lines: u64,
+    ends: BTreeMap<LogId, Position>,
     records: u64,
     has_ended: bool,
 }
@@ -319,6 +326,8 @@ impl RecordsIn {
             Record::Conversation(conversation) if self.lines == 0 => self.conversations.push(conversation),
             Record::Line(log, message) => {
                 self.lines += 1;
+                let end = self.ends.entry(log).or_default();
+                *end = (*end).max(message.position.next());
                 row = Some((rows::history_key(log, message.position), cbor::to_vec(&message)));
             }
             Record::End(records) if records == self.records => self.has_ended = true,
@@ -333,9 +342,11 @@ impl RecordsIn {
     /// # Errors
     /// [`BackupError::Records`].
     pub fn finish(self) -> Result<Backup, BackupError> {
-        let Self { waiting, account, people, conversations, lines, has_ended, .. } = self;
+        let Self { waiting, account, people, conversations, lines, ends, has_ended, .. } = self;
         match account {
-            Some(account) if has_ended && waiting.is_empty() => Ok(Backup { account, people, conversations, lines }),
+            Some(account) if has_ended && waiting.is_empty() => {
+                Ok(Backup { account, people, conversations, lines, ends })
+            }
             _ => Err(BackupError::Records),
         }
     }

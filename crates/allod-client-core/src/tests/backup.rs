@@ -33,6 +33,7 @@ fn a_person_who_lost_every_device_comes_back_with_file_and_phrase_c_16_k_6() {
 
     let back = world.restore(&file, phrase()).unwrap();
     assert_eq!(world.read_by(back, talk), ["before"], "history is there before anybody answers");
+    assert_eq!(world.search(back, "before"), ["[before]"], "and is found");
     world.wait(120_000);
     world.say(alice, talk, "welcome back");
     world.say(back, talk, "thanks");

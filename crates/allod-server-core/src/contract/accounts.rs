@@ -220,7 +220,7 @@ pub async fn a_removed_device_is_gone_with_all_that_waits_a_1<F: Factory>(factor
     assert_eq!(users, [("alice", 0), ("bob", 1)]);
 }
 
-/// A recovery link adds a device long after it was made, once.
+/// A recovery link adds a device long after it was made, once (rule A-10).
 pub async fn a_recovery_link_adds_a_device_within_a_year_and_once_a_10<F: Factory>(factory: &F) {
     let world = World::new(factory).await;
     let alice = world.alice().await;
@@ -240,7 +240,7 @@ pub async fn a_recovery_link_adds_a_device_within_a_year_and_once_a_10<F: Factor
     assert_eq!(operator, Err(Failure::Refused(InviteError::NotAllowed)));
 }
 
-/// Who removes a device that was stolen removes the links that it may have made.
+/// Who removes a device that was stolen removes the links that it may have made (rule A-10).
 pub async fn a_removed_device_leaves_no_link_behind_a_10<F: Factory>(factory: &F) {
     let world = World::new(factory).await;
     let alice = world.alice().await;
