@@ -3,7 +3,7 @@
 //! Below `target/web/dist`: every file of `crates/allod-app/web`, with `app.js` and `app.wasm` beside them. Style sheets,
 //! `app.js` and `app.wasm` carry their hash in their name, so they may be cached for ever, and `index.html` is changed
 //! to name them so; it names them as `"/style.css"`, `"/app.js"`, `"/app.wasm"`. Text and wasm lie there a second time,
-//! compressed, as `NAME.br`.
+//! compressed, as `NAME.br`. `worker.js` is told which files it keeps, with the hash of each.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,6 +22,9 @@ use crate::workspace;
 
 /// What is worth compressing.
 const COMPRESSED: &[&str] = &["html", "css", "js", "wasm", "svg", "json", "webmanifest", "txt"];
+/// What `worker.js` has in the places of the list of files and of the version.
+const WORKER_FILES: &str = "{ __FILES__: \"\" }";
+const WORKER_VERSION: &str = "__VERSION__";
 const BROTLI_QUALITY: u32 = 11;
 const BROTLI_WINDOW_BITS: u32 = 24;
 const BROTLI_BUFFER_BYTES: usize = 1 << 16;
@@ -199,7 +202,28 @@ fn lay_out(statics: Files, bound: Bound) -> Result<Files> {
         bail!("index.html loads no \"/app.js\"");
     }
     files.insert("index.html".to_owned(), index.into_bytes());
+    if let Some(worker) = files.remove("worker.js") {
+        let worker = String::from_utf8(worker).context("worker.js is not UTF-8")?;
+        files.insert("worker.js".to_owned(), tell_worker(&worker, &files)?.into_bytes());
+    }
     Ok(files)
+}
+
+/// Fills in what the worker keeps: every file that a page loads, at its address, with its hash; and a version made of all that.
+fn tell_worker(worker: &str, files: &Files) -> Result<String> {
+    let loaded = files.iter().filter(|(name, _)| !name.ends_with(".png"));
+    let kept: BTreeMap<String, String> = loaded
+        .map(|(name, bytes)| {
+            let path = if name == "index.html" { "/".to_owned() } else { format!("/{name}") };
+            (path, hex(&Sha256::digest(bytes)))
+        })
+        .collect();
+    let list = serde_json::to_string_pretty(&kept)?;
+    let version = &hex(&Sha256::digest(worker.to_owned() + &list))[..16];
+    if !worker.contains(WORKER_FILES) || !worker.contains(WORKER_VERSION) {
+        bail!("worker.js has no place for {WORKER_FILES} or {WORKER_VERSION}");
+    }
+    Ok(worker.replace(WORKER_FILES, &list).replace(WORKER_VERSION, version))
 }
 
 /// `style.css` becomes `style.0123456789abcdef.css`.
@@ -294,6 +318,24 @@ mod tests {
         let wasm = files.keys().find(|name| name.ends_with(".wasm")).unwrap();
         let js = files.iter().find(|(name, _)| name.ends_with(".js")).unwrap().1;
         assert!(String::from_utf8_lossy(js).contains(wasm.as_str()));
+    }
+
+    #[test]
+    fn the_worker_keeps_what_a_page_loads_by_its_content_and_nothing_else() {
+        let files = Files::from([
+            ("index.html".to_owned(), b"page".to_vec()),
+            ("app.1.js".to_owned(), b"script".to_vec()),
+            ("icon-512.png".to_owned(), b"picture".to_vec()),
+        ]);
+        let told = |files: &Files| tell_worker("__VERSION__\n{ __FILES__: \"\" }", files).unwrap();
+        let (version, list) = told(&files).split_once('\n').map(|(one, two)| (one.to_owned(), two.to_owned())).unwrap();
+        let list: BTreeMap<String, String> = serde_json::from_str(&list).unwrap();
+        assert_eq!(list.keys().collect::<Vec<_>>(), ["/", "/app.1.js"]);
+        assert_eq!(list["/"], hex(&Sha256::digest(b"page")));
+        let mut later = files.clone();
+        later.insert("app.1.js".to_owned(), b"another script".to_vec());
+        assert!(!told(&later).starts_with(&version), "another content, another version");
+        assert!(tell_worker("nothing to fill in", &files).is_err());
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The web app: a shell over the client core in the browser, and the interface.
 //!
 //! Nothing here makes HTML from text: elements are made one by one (the `view!` macro is not used, since it writes fixed
-//! parts through `innerHTML`), so the app runs under `require-trusted-types-for 'script'` without a policy of its own.
+//! parts through `innerHTML`), so the app runs under `require-trusted-types-for 'script'`; the one policy, in `boot.js`, lets one
+//! address through: that of the worker that keeps the app's files.
 
 pub mod format;
 pub mod icons;

@@ -203,6 +203,8 @@ pub struct Ui {
     pub link: RwSignal<Option<MadeLink>>,
     /// What was begun and not sent.
     pub drafts: RwSignal<BTreeMap<LogId, String>>,
+    /// Another version of the app waits to be taken into use.
+    pub update: RwSignal<bool>,
     /// The browser promised to keep what we store.
     pub storage_is_safe: RwSignal<bool>,
 }
@@ -231,6 +233,7 @@ impl Ui {
             notice: RwSignal::new(None),
             link: RwSignal::new(None),
             drafts: RwSignal::new(BTreeMap::new()),
+            update: RwSignal::new(false),
             storage_is_safe: RwSignal::new(true),
         }
     }

@@ -64,6 +64,8 @@ pub const DOWNLOAD: &str = "download";
 pub const PICTURE: &str = "picture";
 /// A file on its way; `data-name` is its name.
 pub const TRANSFER: &str = "transfer";
+/// Stops a file on its way.
+pub const CANCEL_TRANSFER: &str = "cancel-transfer";
 /// Why nothing can be written here (any more).
 pub const CLOSED: &str = "closed";
 /// "Who can read this?"
@@ -78,6 +80,8 @@ pub const ADD_PEOPLE: &str = "add-people";
 pub const ADD_CHOSEN: &str = "add-chosen";
 /// Removes the person; asks first.
 pub const REMOVE_PERSON: &str = "remove-person";
+/// Gives the person another role.
+pub const CHANGE_ROLE: &str = "change-role";
 /// Says yes to what was asked.
 pub const CONFIRM: &str = "confirm";
 /// Says no to what was asked.
@@ -102,5 +106,7 @@ pub const INVITE: &str = "invite";
 pub const INVITE_NAME: &str = "invite-name";
 /// A link that was made.
 pub const LINK: &str = "link";
+/// Takes the app's new version into use.
+pub const UPDATE: &str = "update";
 /// What is going on: no connection, or something that could not be done.
 pub const BANNER: &str = "banner";

@@ -1,4 +1,5 @@
-// Runs before the app: gives the first frame its theme, and says so in words when the app cannot start. Everything else is Rust.
+// Runs before the app: gives the first frame its theme, says so in words when the app cannot start, and lets the browser keep
+// the app's files (worker.js). Everything else is Rust.
 const root = document.documentElement;
 const chosen = localStorage.getItem("allod-theme");
 if (chosen === "light" || chosen === "dark") root.dataset.theme = chosen;
@@ -13,3 +14,28 @@ const failed = () => {
 };
 addEventListener("unhandledrejection", failed);
 addEventListener("error", failed, true);
+
+// The one script address that the policy of this page lets through besides its own: it is written here and nowhere else.
+const policy = globalThis.trustedTypes?.createPolicy("worker", { createScriptURL: () => "/worker.js" });
+const keepFiles = async () => {
+  const workers = navigator.serviceWorker;
+  if (!workers) return;
+  const registration = await workers.register(policy ? policy.createScriptURL("") : "/worker.js", { updateViaCache: "none" });
+  const look = () => {
+    // Another version waits while this one runs; the first version of all has nobody to wait for.
+    if (!registration.waiting || !workers.controller) return;
+    root.dataset.update = "ready";
+    dispatchEvent(new Event("allod-update"));
+  };
+  const watch = () => registration.installing?.addEventListener("statechange", look);
+  registration.addEventListener("updatefound", watch);
+  watch();
+  look();
+  addEventListener("online", () => registration.update().catch(() => {}));
+  addEventListener("allod-reload", () => {
+    workers.addEventListener("controllerchange", () => location.reload(), { once: true });
+    registration.waiting?.postMessage("take over");
+  });
+};
+// Private windows may refuse; the app works without, only not offline.
+keepFiles().catch(() => {});

@@ -15,6 +15,15 @@ use serde_json::json;
 /// How long anything may take to show: a slow machine under load.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Steps with the Tab key at most, over the whole window.
+const TABS_MAX: usize = 60;
+/// Keys, as WebDriver writes them.
+pub const TAB: &str = "\u{E004}";
+/// Sends, presses, chooses.
+pub const ENTER: &str = "\u{E007}";
+/// Goes back.
+pub const ESCAPE: &str = "\u{E00C}";
+
 /// The sizes of screen at which the interface is looked at.
 pub const PHONE: (u32, u32) = (390, 844);
 /// A desk.
@@ -60,7 +69,11 @@ impl Driver {
         ];
         let options = json!({
             "args": arguments,
-            "prefs": { "intl.accept_languages": language },
+            "prefs": {
+                "intl.accept_languages": language,
+                "download.default_directory": profile.path().join("downloads"),
+                "download.prompt_for_download": false,
+            },
             "mobileEmulation": { "deviceMetrics": { "width": width, "height": height, "pixelRatio": 1.0, "mobile": false } },
         });
         let mut capabilities = Capabilities::new();
@@ -70,7 +83,7 @@ impl Driver {
         let mut last = None;
         for _ in 0..50 {
             match ClientBuilder::new(HttpConnector::new()).capabilities(capabilities.clone()).connect(&url).await {
-                Ok(client) => return Ok(Browser { client, _profile: profile }),
+                Ok(client) => return Ok(Browser { client, profile }),
                 Err(error) => last = Some(error),
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -90,7 +103,7 @@ impl Drop for Driver {
 /// Somebody's browser.
 pub struct Browser {
     client: Client,
-    _profile: tempfile::TempDir,
+    profile: tempfile::TempDir,
 }
 
 impl Browser {
@@ -184,12 +197,91 @@ impl Browser {
         Ok(texts)
     }
 
+    /// Presses keys where the keyboard is.
+    ///
+    /// # Errors
+    /// If the browser is gone.
+    pub async fn keys(&self, keys: &str) -> Result<()> {
+        Ok(self.client.active_element().await?.send_keys(keys).await?)
+    }
+
+    /// Goes on with the Tab key until the keyboard is on the element with this `data-test`, and this `data-name` if one is given.
+    ///
+    /// # Errors
+    /// If it is not reached after [`TABS_MAX`] steps: it cannot be reached, or the keyboard is trapped.
+    pub async fn tab_to(&self, test: &str, name: Option<&str>) -> Result<()> {
+        for _ in 0..TABS_MAX {
+            self.keys(TAB).await?;
+            let focused = self.client.active_element().await?;
+            let named = name.is_none() || focused.attr("data-name").await?.as_deref() == name;
+            if named && focused.attr("data-test").await?.as_deref() == Some(test) {
+                return Ok(());
+            }
+        }
+        anyhow::bail!("the Tab key does not lead to {test}")
+    }
+
+    /// Waits until no element with this `data-test` is left.
+    ///
+    /// # Errors
+    /// If one is still there after a minute.
+    pub async fn gone(&self, test: &str) -> Result<()> {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while tokio::time::Instant::now() < deadline {
+            if self.client.find_all(Locator::Css(&format!("[data-test={test}]"))).await?.is_empty() {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let _ = self.screenshot("still-there").await;
+        anyhow::bail!("{test} does not go away")
+    }
+
+    /// Waits for a download to be complete, and gives its path.
+    ///
+    /// # Errors
+    /// If it does not come in a minute.
+    pub async fn downloaded(&self, name: &str) -> Result<PathBuf> {
+        let path = self.profile.path().join("downloads").join(name);
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while tokio::time::Instant::now() < deadline {
+            if path.is_file() {
+                return Ok(path);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        anyhow::bail!("{name} was not downloaded")
+    }
+
+    /// Loads the page anew.
+    ///
+    /// # Errors
+    /// If the browser is gone.
+    pub async fn reload(&self) -> Result<()> {
+        Ok(self.client.refresh().await?)
+    }
+
     /// Runs a script, for what a person does with the system's own dialogs.
     ///
     /// # Errors
     /// If the script fails.
     pub async fn script(&self, script: &str) -> Result<serde_json::Value> {
         Ok(self.client.execute(script, Vec::new()).await?)
+    }
+
+    /// Asks the page until it says yes; `false` if it does not in a minute.
+    ///
+    /// # Errors
+    /// If the script fails.
+    pub async fn until(&self, script: &str) -> Result<bool> {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while tokio::time::Instant::now() < deadline {
+            if self.script(script).await? == true {
+                return Ok(true);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Ok(false)
     }
 
     /// Keeps a picture of the page in `target/screens/NAME.png`.

@@ -5,6 +5,7 @@ pub mod person;
 pub mod report;
 pub mod server;
 pub mod terminal;
+pub mod web;
 
 pub use browser::{Browser, Driver};
 pub use person::Person;

@@ -1,39 +1,14 @@
 //! The web app in a real browser: from invite link to reading each other's messages, at the sizes of a phone and of a desk.
 
-use std::path::{Path, PathBuf};
-
-use allod_e2e::browser::{Browser, DESK, Driver, PHONE};
+use allod_e2e::browser::{DESK, Driver, PHONE};
+use allod_e2e::web::{self, join, say};
 use allod_e2e::{Person, Server};
 use anyhow::{Result, ensure};
-
-/// The built web app.
-fn web_root() -> Result<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/web/dist").canonicalize();
-    let folder = folder.unwrap_or_default();
-    ensure!(folder.join("index.html").is_file(), "the web app is not built: cargo xtask web");
-    Ok(folder)
-}
-
-async fn join(driver: &Driver, server: &Server, size: (u32, u32), language: &str, name: &str) -> Result<Browser> {
-    let browser = driver.browser(size, language).await?;
-    browser.open(&server.invite(name == "alice")?.to_string()).await?;
-    browser.write("join-name", name).await?;
-    browser.screenshot(&format!("welcome-{name}")).await?;
-    browser.press("join").await?;
-    browser.see("app").await?;
-    Ok(browser)
-}
-
-async fn say(browser: &Browser, text: &str) -> Result<()> {
-    browser.write("composer", text).await?;
-    browser.press("send").await?;
-    browser.reads("message-text", text).await
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_people_go_from_invite_link_to_reading_each_other() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let server = Server::start(folder.path(), Some(&web_root()?))?;
+    let server = Server::start(folder.path(), Some(&web::root()?))?;
     let driver = Driver::start()?;
     let alice = join(&driver, &server, DESK, "en", "alice").await?;
     let bob = join(&driver, &server, PHONE, "fr", "bob").await?;
@@ -68,7 +43,7 @@ async fn two_people_go_from_invite_link_to_reading_each_other() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_group_with_a_file_and_a_removal_across_browser_and_command_line_client() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let server = Server::start(folder.path(), Some(&web_root()?))?;
+    let server = Server::start(folder.path(), Some(&web::root()?))?;
     let driver = Driver::start()?;
     let alice = join(&driver, &server, DESK, "en", "alice").await?;
     let carol = join(&driver, &server, PHONE, "en", "carol").await?;

@@ -28,10 +28,11 @@ use crate::body::Refused;
 use crate::log;
 use crate::server::Server;
 
-/// What the web app may do: load its own files, compile its wasm, talk to this server, show images that it made itself.
+/// What the web app may do: load its own files, compile its wasm, talk to this server, show images that it made itself, and
+/// register the one worker that keeps its files (the policy `worker` of `boot.js` lets that one address through).
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
-    connect-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; font-src 'self'; manifest-src 'self'; \
-    require-trusted-types-for 'script'; trusted-types 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
+    connect-src 'self'; worker-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; font-src 'self'; manifest-src 'self'; \
+    require-trusted-types-for 'script'; trusted-types worker; base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
 
 /// All routes of a server.
 pub(crate) fn router<S: Store>(server: Arc<Server<S>>) -> Router {

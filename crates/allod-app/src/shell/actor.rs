@@ -217,17 +217,17 @@ impl Actor {
     pub(super) async fn use_link(&mut self, text: String) {
         if self.core.as_ref().is_some_and(ClientCore::is_joined) {
             page::clear_address();
-            self.ui.tell(crate::state::NoticeText::Plain(|words| words.already_joined), false);
+            self.ui.tell(join::of_no_use(&text), false);
             return;
         }
         match join::read_link(&text) {
-            Some(link) => {
+            Ok(link) => {
                 self.core = None;
                 join::show_offer(self.ui, &link).await;
                 self.link = Some(link);
             }
-            None => {
-                self.ui.joining.set(Joining::Problem(|words| words.link_wrong));
+            Err(why) => {
+                self.ui.joining.set(Joining::Problem(why));
                 self.ui.phase.set(Phase::Uninvited);
             }
         }

@@ -10,14 +10,27 @@ use rand_core::OsRng;
 
 use super::fetch::fetch;
 use super::{clock, page};
-use crate::state::{Joining, Offer, Phase, Ui};
+use crate::state::{Joining, NoticeText, Offer, Phase, Ui};
 use crate::strings::{Strings, Text};
 
 /// A link of this server that grants an account or a device, or why it is none.
-pub(crate) fn read_link(text: &str) -> Option<Link> {
-    let link: Link = text.parse().ok()?;
-    let grants = matches!(link.kind, LinkKind::Join(_) | LinkKind::Device { .. });
-    (grants && link.server == page::origin()).then_some(link)
+pub(crate) fn read_link(text: &str) -> Result<Link, Text> {
+    match text.parse::<Link>() {
+        Ok(link) if link.server != page::origin() => Err(|words| words.link_wrong),
+        Ok(Link { kind: LinkKind::Contact { .. }, .. }) => Err(|words| words.link_contact),
+        Ok(link) => Ok(link),
+        Err(_) => Err(|words| words.link_wrong),
+    }
+}
+
+/// What to say of a link to somebody who has joined already.
+pub(crate) fn of_no_use(text: &str) -> NoticeText {
+    match text.parse::<Link>() {
+        Ok(Link { kind: LinkKind::Contact { name, .. }, .. }) => {
+            NoticeText::About(|words| words.link_contact_joined, name.to_string())
+        }
+        _ => NoticeText::Plain(|words| words.already_joined),
+    }
 }
 
 /// Asks the server what the link offers, and shows that.

@@ -27,7 +27,7 @@ use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use leptos::prelude::Set;
 
 pub use command::Command;
-pub use page::{Theme, choose_language, choose_theme, chosen_language, chosen_theme, copy, reload};
+pub use page::{Theme, choose_language, choose_theme, chosen_language, chosen_theme, copy, reload, take_update};
 
 use crate::state::{Fault, Phase, Ui};
 use fetch::Answer;
@@ -81,7 +81,7 @@ pub(crate) fn post(input: Input) {
 pub fn start(ui: Ui) {
     let (sender, inputs) = unbounded();
     ACTOR.set(Some(sender));
-    page::listen();
+    page::listen(ui);
     wasm_bindgen_futures::spawn_local(run(ui, inputs));
 }
 

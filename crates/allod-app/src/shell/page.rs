@@ -1,6 +1,6 @@
 //! The browser's page around the app: what it remembers, what it says, what it can do for us.
 
-use leptos::prelude::GetUntracked;
+use leptos::prelude::{GetUntracked, Set};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::JsFuture;
@@ -128,6 +128,13 @@ pub(crate) fn clear_address() {
     }
 }
 
+/// Takes the app's new version into use: `boot.js` tells the worker, and loads the page anew.
+pub fn take_update() {
+    if let Ok(event) = Event::new("allod-reload") {
+        drop(window().dispatch_event(&event));
+    }
+}
+
 /// Loads the page anew.
 pub fn reload() {
     drop(window().location().reload());
@@ -158,7 +165,11 @@ pub(crate) async fn keep_storage() -> bool {
 }
 
 /// Tells the actor when the network comes back, and when the page is shown or hidden.
-pub(crate) fn listen() {
+pub(crate) fn listen(ui: Ui) {
+    let look =
+        move || ui.update.set(document().document_element().is_some_and(|root| root.has_attribute("data-update")));
+    look();
+    on(&window(), "allod-update", look);
     on(&window(), "online", || post(Input::NetworkBack));
     on(&document(), "visibilitychange", || post(Input::VisibilityChanged));
 }

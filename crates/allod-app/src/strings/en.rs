@@ -13,6 +13,12 @@ pub const ENGLISH: Strings = Strings {
     link_label: "Invitation link",
     link_open: "Continue",
     link_wrong: "This is not a complete invitation link of this server. Copy it again, from https:// to its end.",
+    link_contact: "This link leads to a person, and does not let anybody in. You need an invitation first: somebody of the organisation sends it to you.",
+    link_contact_joined: |name| {
+        format!(
+            "This link leads to {name}. Allod cannot follow such links yet: start a conversation and look for {name}."
+        )
+    },
     invited_by: |organisation| format!("{organisation} invites you to talk"),
     adds_device_title: |name| format!("Add this browser to {name}’s devices"),
     cannot_see: |organisation| {
@@ -212,5 +218,7 @@ pub const ENGLISH: Strings = Strings {
     core_not_member: "You are no longer in this conversation.",
     core_bug: "Allod made a mistake. Nothing was lost. Reload the page and try again.",
     already_joined: "This browser has joined already, so the link was not used.",
+    update_ready: "A new version of Allod is ready.",
+    reload: "Reload",
     dismiss: "Dismiss",
 };

@@ -13,6 +13,12 @@ pub const FRENCH: Strings = Strings {
     link_label: "Lien d’invitation",
     link_open: "Continuer",
     link_wrong: "Ce lien n’est pas complet ou n’est pas de ce serveur. Copiez-le en entier, à partir de https://.",
+    link_contact: "Ce lien mène à une personne, il ne donne pas accès. Il vous faut d’abord une invitation : quelqu’un de l’organisation vous l’envoie.",
+    link_contact_joined: |name| {
+        format!(
+            "Ce lien mène à {name}. Allod ne sait pas encore suivre ces liens : ouvrez une conversation et cherchez {name}."
+        )
+    },
     invited_by: |organisation| format!("{organisation} vous invite à échanger"),
     adds_device_title: |name| format!("Ajouter ce navigateur aux appareils de {name}"),
     cannot_see: |organisation| {
@@ -218,6 +224,8 @@ pub const FRENCH: Strings = Strings {
     core_not_member: "Vous ne faites plus partie de cette conversation.",
     core_bug: "Erreur d’Allod. Rien n’est perdu. Rechargez la page et réessayez.",
     already_joined: "Ce navigateur a déjà rejoint l’organisation ; le lien n’a pas été utilisé.",
+    update_ready: "Une nouvelle version d’Allod est prête.",
+    reload: "Recharger",
     dismiss: "Fermer",
 };
 

@@ -102,6 +102,8 @@ pub struct Strings {
     pub link_label: &'static str,
     pub link_open: &'static str,
     pub link_wrong: &'static str,
+    pub link_contact: &'static str,
+    pub link_contact_joined: fn(&str) -> String,
     pub invited_by: fn(&str) -> String,
     pub adds_device_title: fn(&str) -> String,
     pub cannot_see: fn(&str) -> String,
@@ -279,6 +281,8 @@ pub struct Strings {
     pub core_not_member: &'static str,
     pub core_bug: &'static str,
     pub already_joined: &'static str,
+    pub update_ready: &'static str,
+    pub reload: &'static str,
     pub dismiss: &'static str,
 }
 

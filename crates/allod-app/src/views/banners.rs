@@ -26,7 +26,21 @@ pub(super) fn view(ui: Ui) -> AnyView {
                 .child((html::p().child(move || text.say(ui.words.get())), dismiss))
         })
     };
-    (offline, notice).into_any()
+    let update = move || ui.update.get().then(|| update(ui));
+    (offline, update, notice).into_any()
+}
+
+fn update(ui: Ui) -> AnyView {
+    let reload = html::button()
+        .attr("type", "button")
+        .attr("data-test", test_ids::UPDATE)
+        .on(leptos::ev::click, |_| crate::shell::take_update())
+        .child(ui.words.text(|words| words.reload));
+    html::div()
+        .attr("class", "banner")
+        .attr("role", "status")
+        .child((html::p().child(ui.words.text(|words| words.update_ready)), reload))
+        .into_any()
 }
 
 fn offline(ui: Ui) -> AnyView {

@@ -147,10 +147,19 @@ fn progress(ui: Ui, entry: EntryId) -> impl IntoView {
         let transfer = ui.transfers.with(|all| all.iter().find(|one| one.entry == Some(entry)).cloned());
         transfer.map(|transfer| {
             let name = transfer.name;
-            html::progress()
+            let bar = html::progress()
                 .attr("aria-label", move || (ui.words.get().downloading)(&name))
                 .attr("max", transfer.all.to_string())
-                .attr("value", transfer.done.to_string())
+                .attr("value", transfer.done.to_string());
+            let number = transfer.number;
+            let cancel = html::button()
+                .attr("type", "button")
+                .attr("class", "icon-button")
+                .attr("data-test", test_ids::CANCEL_TRANSFER)
+                .attr("aria-label", ui.words.text(|words| words.cancel))
+                .on(leptos::ev::click, move |_| ask(Command::CancelTransfer(number)))
+                .child(CLOSE.small());
+            html::span().attr("class", "fetching").child((bar, cancel))
         })
     }
 }
@@ -171,6 +180,7 @@ pub(super) fn upload(ui: Ui, number: u64) -> AnyView {
     let cancel = html::button()
         .attr("type", "button")
         .attr("class", "icon-button")
+        .attr("data-test", test_ids::CANCEL_TRANSFER)
         .attr("aria-label", ui.words.text(|words| words.cancel))
         .on(leptos::ev::click, move |_| ask(Command::CancelTransfer(number)))
         .child(CLOSE.view());

@@ -155,6 +155,7 @@ fn person(ui: Ui, one: ReaderPerson, current: &ConversationSummary) -> AnyView {
         html::button()
             .attr("type", "button")
             .attr("class", "text-button small")
+            .attr("data-test", test_ids::CHANGE_ROLE)
             .on(leptos::ev::click, move |_| ask(Command::SetRole(log, address.clone(), wanted)))
             .child(ui.words.text(label))
     });
