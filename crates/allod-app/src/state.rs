@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use allod_client_core::search::Found;
 use allod_client_core::view::{ConversationSummary, MeView, MessageView, PersonView, Readers};
 use allod_wire::account::AccountRole;
-use allod_wire::{Address, EntryId, LogId, UserName};
+use allod_wire::{Address, EntryId, LogId, Position, UserName};
 use leptos::prelude::*;
 
 use crate::strings::{Strings, Text, Words};
@@ -187,6 +188,10 @@ pub struct Ui {
     pub earlier: RwSignal<bool>,
     /// What was written in the open conversation and is not in its log yet.
     pub waiting: RwSignal<Vec<MessageView>>,
+    /// What was found, while something is looked for.
+    pub found: RwSignal<Option<Found>>,
+    /// A line of the open conversation to bring into sight.
+    pub jump: RwSignal<Option<Position>>,
     /// Who can read the open conversation.
     pub readers: RwSignal<Option<Readers>>,
     /// The people of the organisation, once the server told.
@@ -225,6 +230,8 @@ impl Ui {
             lines: RwSignal::new(Vec::new()),
             earlier: RwSignal::new(false),
             waiting: RwSignal::new(Vec::new()),
+            found: RwSignal::new(None),
+            jump: RwSignal::new(None),
             readers: RwSignal::new(None),
             people: RwSignal::new(None),
             transfers: RwSignal::new(Vec::new()),

@@ -30,6 +30,12 @@ pub const CONVERSATIONS: &str = "conversations";
 pub const CONVERSATION_ROW: &str = "conversation-row";
 /// Messages not read, within a row.
 pub const UNREAD: &str = "unread";
+/// The field to search a list with.
+pub const SEARCH: &str = "search";
+/// The messages that a search found.
+pub const HITS: &str = "hits";
+/// One of them; `data-name` is the title of its conversation.
+pub const HIT: &str = "hit";
 /// Opens the choice of people for a new conversation.
 pub const NEW_CONVERSATION: &str = "new-conversation";
 /// A person to choose; `data-name` is the address.

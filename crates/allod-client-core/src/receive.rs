@@ -339,6 +339,7 @@ impl ClientCore {
 
     /// Puts a line into history, and shows it.
     pub(crate) fn store_message(&mut self, log: LogId, message: StoredMessage) {
+        self.note_for_search(log, &message);
         let Some(view) = self.view_of(log, &message) else { return };
         let own = self.me().as_ref() == Some(&message.sender);
         let Some(conversation) = self.conversations.get_mut(&log) else { return };
@@ -349,7 +350,6 @@ impl ClientCore {
         if counts && conversation.row.unread.len() < UNREAD_MAX {
             conversation.row.unread.push(message.position);
         }
-        self.note_for_search(log, &message);
         self.writes.put(rows::history_key(log, message.position), &message);
         self.event(Event::Message(Box::new(view)));
     }

@@ -19,10 +19,11 @@ mod words;
 use std::collections::BTreeSet;
 
 use allod_wire::cbor;
-use allod_wire::mimi::MimiContent;
+use allod_wire::mimi::{Disposition, MimiContent};
 use allod_wire::{Address, LogId, Position, UnixMillis};
 use serde::Serialize;
 
+use crate::conversation::Membership;
 use crate::core::ClientCore;
 use crate::effect::Effect;
 use crate::message::{StoredBody, StoredMessage, message_id};
@@ -31,6 +32,7 @@ use crate::search::index::{Line, SearchIndex};
 use crate::search::query::{Query, Term};
 use crate::search::segment::{Record, SearchRow, Segment, bounded};
 use crate::search::words::fold;
+use crate::state::{Kind, Role};
 use crate::view::{MessageBody, as_text};
 
 pub use snippet::SnippetPart;
@@ -203,14 +205,19 @@ impl ClientCore {
         self.done()
     }
 
-    /// Puts what a message says where search finds it; an edit or a deletion takes the place of what it replaces.
+    /// Puts what a message says where search finds it; an edit or a deletion takes the place of what it replaces. Called for all content
+    /// that comes, whether it becomes a line of history or acts on one.
     pub(crate) fn note_for_search(&mut self, log: LogId, message: &StoredMessage) {
         let StoredBody::Content(content) = &message.body else { return };
         let Ok(mimi) = cbor::from_slice::<MimiContent>(content) else { return };
         let Some(text) = searchable(&MessageBody::of(&mimi)) else { return };
-        if text.is_empty() && mimi.replaces.is_none() {
+        if mimi.body.disposition == Disposition::REACTION || (text.is_empty() && mimi.replaces.is_none()) {
             return;
         }
+        let looks_after =
+            |here: &Membership| here.state.kind == Kind::Group && here.role(&message.sender) >= Role::Admin;
+        let here = || self.conversations.get(&log)?.peek_membership();
+        let chief = mimi.replaces.is_some() && here().is_some_and(|here| looks_after(&here));
         let record = Record {
             log,
             position: message.position,
@@ -219,6 +226,7 @@ impl ClientCore {
             message: message_id(log, &message.sender, content),
             replaces: mimi.replaces,
             text: bounded(text),
+            chief,
         };
         self.search.note(record, &mut self.writes);
     }

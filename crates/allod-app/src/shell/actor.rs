@@ -33,6 +33,8 @@ pub(super) struct Actor {
     /// What the interface shows is behind.
     pub(super) list_changed: bool,
     pub(super) open_changed: bool,
+    /// What is looked for.
+    pub(super) sought: String,
     /// How far the open conversation is known to be read.
     marked: Position,
 }
@@ -50,6 +52,7 @@ impl Actor {
             timer: (None, 0),
             list_changed: true,
             open_changed: false,
+            sought: String::new(),
             marked: Position(0),
         }
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use allod_client_core::view::FileView;
 use allod_client_core::{ForkChoice, New, Role};
-use allod_wire::{Address, DeviceId, EntryId, LogId};
+use allod_wire::{Address, DeviceId, EntryId, LogId, Position};
 
 /// What the user asks for. The actor does it, or says why not.
 pub enum Command {
@@ -16,6 +16,12 @@ pub enum Command {
     Open(LogId),
     /// Show earlier messages of the open conversation.
     LoadEarlier,
+    /// Show what is found by these words; by none, nothing.
+    Search(String),
+    /// Index a part of the history that is older than search.
+    IndexHistory,
+    /// Show a message in its conversation.
+    Jump(LogId, Position),
     /// The readers were looked at.
     ReadersSeen(LogId),
     /// Ask the server who is there.

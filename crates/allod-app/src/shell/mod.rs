@@ -17,6 +17,7 @@ mod js;
 mod lock;
 mod page;
 mod seal;
+mod search;
 mod socket;
 mod vault;
 

@@ -73,6 +73,23 @@ impl Vault {
         Ok(HistoryPage { rows: self.open_rows(sealed).await?, earlier: first.is_some() })
     }
 
+    /// A conversation's history from `position` on.
+    pub(crate) async fn history_since(&self, log: LogId, position: Position) -> Result<Vec<Row>, StorageError> {
+        let range = idb::range(&rows::history_key(log, position), &rows::history_key(log, Position(u64::MAX)))?;
+        let sealed = self.database.read(ROWS)?.rows(&range).await?;
+        self.open_rows(sealed).await
+    }
+
+    /// All rows whose keys start with `prefix`, which ends with a slash.
+    pub(crate) async fn starting_with(&self, prefix: &[u8]) -> Result<Vec<Row>, StorageError> {
+        let mut end = prefix.to_vec();
+        if let Some(last) = end.last_mut() {
+            *last += 1;
+        }
+        let sealed = self.database.read(ROWS)?.rows(&idb::range(prefix, &end)?).await?;
+        self.open_rows(sealed).await
+    }
+
     /// Writes all of it or nothing, and returns when it is on disk.
     pub(crate) async fn write(&self, set: &WriteSet) -> Result<(), StorageError> {
         // Sealing is awaited before the transaction starts: it would commit by itself meanwhile.

@@ -46,6 +46,8 @@ pub const ENGLISH: Strings = Strings {
     new_conversation: "New conversation",
     search: "Search",
     nothing_found: "Nothing found.",
+    more_found: |count| format!("And {count} more: another word narrows it down."),
+    still_looking: "Earlier messages are being looked through…",
     none_yet_title: "No conversation yet",
     none_yet: "Start one with somebody of your organisation. Only the people in it will be able to read it.",
     you: "You",

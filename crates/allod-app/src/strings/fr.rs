@@ -46,6 +46,8 @@ pub const FRENCH: Strings = Strings {
     new_conversation: "Nouvelle conversation",
     search: "Rechercher",
     nothing_found: "Aucun résultat.",
+    more_found: |count| format!("Et {count} de plus : un mot de plus affine la recherche."),
+    still_looking: "Les messages plus anciens sont en cours de lecture…",
     none_yet_title: "Pas encore de conversation",
     none_yet: "Commencez-en une avec un membre de votre organisation. Seuls ceux qui en font partie pourront la lire.",
     you: "Vous",

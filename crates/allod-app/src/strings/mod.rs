@@ -128,6 +128,8 @@ pub struct Strings {
     pub new_conversation: &'static str,
     pub search: &'static str,
     pub nothing_found: &'static str,
+    pub more_found: fn(u64) -> String,
+    pub still_looking: &'static str,
     pub none_yet_title: &'static str,
     pub none_yet: &'static str,
     pub you: &'static str,

@@ -5,10 +5,10 @@ use allod_client_core::view::ConversationSummary;
 use allod_wire::LogId;
 use leptos::html;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
 
 use super::panes::SEARCH_ID;
-use super::parts::{button, face, icon_button, search};
+use super::parts::{self, button, face, icon_button};
+use super::search;
 use crate::format::list_time;
 use crate::icons::{PLUS, SLIDERS, TALK};
 use crate::shell::{Command, ask};
@@ -58,20 +58,19 @@ fn list(ui: Ui, wanted: RwSignal<String>) -> AnyView {
     });
     let nothing = move || {
         let text = html::p().child(ui.words.text(|words| words.nothing_found));
-        found.with(Vec::is_empty).then(|| html::div().attr("class", "empty").child(text))
+        (found.with(Vec::is_empty) && !search::has_messages(ui)).then(|| html::div().attr("class", "empty").child(text))
     };
     let ids = Memo::new(move |_| found.with(|found| found.iter().map(|one| one.log).collect::<Vec<_>>()));
     let rows =
         For(ForProps::builder().each(move || ids.get()).key(|log| *log).children(move |log| row(ui, log)).build());
-    let list = html::ul()
-        .attr("class", "list")
-        .attr("data-test", test_ids::CONVERSATIONS)
-        .on(leptos::ev::keydown, |event| arrows(&event))
-        .child(rows);
-    (
-        html::div().attr("class", "pad").child(search(ui, SEARCH_ID, |words| words.search, wanted)),
-        html::div().attr("class", "scroll").child((list, nothing)),
-    )
+    let list = html::ul().attr("class", "list").attr("data-test", test_ids::CONVERSATIONS).child(rows);
+    Effect::new(move |_| ask(Command::Search(wanted.get())));
+    let field = html::div().attr("class", "pad").child(parts::search(ui, SEARCH_ID, |words| words.search, wanted));
+    let results = html::div().attr("class", "scroll results").child((list, search::messages(ui), nothing));
+    html::div()
+        .attr("class", "search-pane")
+        .on(leptos::ev::keydown, |event| search::keys(&event))
+        .child((field, results))
         .into_any()
 }
 
@@ -122,21 +121,5 @@ fn preview(ui: Ui, one: &ConversationSummary, is_group: bool) -> String {
         (true, _) => (words.you_said)(&last.text),
         (false, true) => format!("{}: {}", ui.name_of(&last.sender), last.text),
         (false, false) => last.text.clone(),
-    }
-}
-
-/// Up and down go through the rows.
-fn arrows(event: &web_sys::KeyboardEvent) {
-    let down = match event.key().as_str() {
-        "ArrowDown" => true,
-        "ArrowUp" => false,
-        _ => return,
-    };
-    let Some(item) = document().active_element().and_then(|element| element.parent_element()) else { return };
-    let next = if down { item.next_element_sibling() } else { item.previous_element_sibling() };
-    let button = next.and_then(|item| item.first_element_child());
-    if let Some(button) = button.and_then(|button| button.dyn_into::<web_sys::HtmlElement>().ok()) {
-        event.prevent_default();
-        drop(button.focus());
     }
 }

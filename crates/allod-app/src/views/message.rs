@@ -32,6 +32,7 @@ pub(super) fn view(ui: Ui, view: MessageView, first: bool, last: bool, group: bo
     let own = view.own.to_string();
     html::li()
         .attr("class", class)
+        .attr("id", super::search::line_id(view.position))
         .attr("data-test", test_ids::MESSAGE)
         .attr("data-status", status)
         .attr("data-own", own)

@@ -11,6 +11,7 @@ mod panes;
 mod parts;
 mod people_picker;
 mod readers;
+mod search;
 mod settings;
 mod way_back;
 mod welcome;

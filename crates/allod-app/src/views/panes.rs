@@ -4,7 +4,7 @@ use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use super::{banners, conversation, conversation_list, new_conversation, readers, settings, way_back, welcome};
+use super::{banners, conversation, conversation_list, new_conversation, readers, search, settings, way_back, welcome};
 use crate::state::{Phase, Side, Ui};
 use crate::test_ids;
 
@@ -18,6 +18,7 @@ pub fn app(ui: Ui) -> AnyView {
     let ready = Memo::new(move |_| ui.phase.get() == Phase::Ready);
     drop(window_event_listener(leptos::ev::keydown, move |event| keys(ui, &event)));
     way_back::follow(ui);
+    search::follow_jumps(ui);
     (move || {
         take_away_start_page();
         if ready.get() { panes(ui) } else { welcome::view(ui) }

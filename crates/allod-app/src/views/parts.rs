@@ -135,6 +135,7 @@ pub(super) fn search(ui: Ui, id: &'static str, label: Text, value: RwSignal<Stri
         .attr("class", "input")
         .attr("id", id)
         .attr("type", "search")
+        .attr("data-test", test_ids::SEARCH)
         .attr("autocomplete", "off")
         .attr("placeholder", label)
         .attr("aria-label", label)

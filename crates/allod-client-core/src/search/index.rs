@@ -3,7 +3,8 @@
 //! Invariants:
 //! - a message has at most one piece of the buffer with text in it: its own, or that of its last edit;
 //! - a message that was taken back has none, and nothing brings it back;
-//! - only its author edits a message or takes it back; other claims change nothing.
+//! - only its author edits a message, only its author or who looks after the group takes it back; other claims change nothing;
+//! - an edit names the original, not an earlier edit.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ pub(crate) struct Line {
     pub(crate) log: LogId,
     pub(crate) position: Position,
     pub(crate) time: UnixMillis,
+    message: MessageId,
     /// Who said it, as a place in [`SearchIndex::senders`].
     pub(crate) sender: usize,
     /// What it says now.
@@ -41,7 +43,7 @@ pub(crate) struct Line {
 pub(crate) struct SearchIndex {
     lines: Vec<Line>,
     senders: Vec<Address>,
-    /// Which line a message belongs to: edits belong to that of their original.
+    /// Which line a message belongs to: what replaces it belongs to that of the original.
     line_of: BTreeMap<MessageId, usize>,
     buffer: Vec<u8>,
     /// Where each piece of the buffer begins and whose it is, in order.
@@ -58,7 +60,8 @@ impl SearchIndex {
         }
         match record.replaces {
             Some(target) => match self.line_of.get(&target) {
-                Some(line) => self.replace(*line, record),
+                Some(line) if self.lines[*line].message == target => self.replace(*line, record),
+                Some(_) => return,
                 None => {
                     let early = self.early.entry(target).or_default();
                     if !early.contains(record) {
@@ -86,6 +89,7 @@ impl SearchIndex {
             log: record.log,
             position: record.position,
             time: record.time,
+            message: record.message,
             sender,
             text: record.text.clone(),
             piece,
@@ -96,11 +100,12 @@ impl SearchIndex {
 
     fn replace(&mut self, number: usize, record: &Record) {
         let line = &self.lines[number];
-        if self.senders[line.sender] != record.sender || line.log != record.log {
+        let is_deletion = record.text.is_empty();
+        let is_author = self.senders[line.sender] == record.sender;
+        if line.log != record.log || !(is_author || (is_deletion && record.chief)) {
             return;
         }
         self.line_of.insert(record.message, number);
-        let is_deletion = record.text.is_empty();
         if line.taken_back || (!is_deletion && record.position < line.said_at) {
             return;
         }

@@ -36,6 +36,9 @@ pub(crate) struct Record {
     pub(crate) replaces: Option<MessageId>,
     #[n(6)]
     pub(crate) text: String,
+    /// Its author looked after the group at this place of the log, and may take back what others said.
+    #[n(7)]
+    pub(crate) chief: bool,
 }
 
 /// A closed segment, the row `w/NUMBER`.

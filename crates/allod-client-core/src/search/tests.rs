@@ -1,4 +1,5 @@
 use allod_crypto::Random;
+use allod_wire::mimi::{Disposition, MessageId, MimiContent, NestedPart, Part};
 use allod_wire::{Address, LogId, Position, UnixMillis};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
@@ -7,8 +8,9 @@ use super::index::SearchIndex;
 use super::query::{Query, Term};
 use super::segment::Record;
 use super::words::words;
+use crate::core::ClientCore;
 use crate::rows;
-use crate::testing::World;
+use crate::testing::{Who, World};
 
 const TEXTS: [&str; 8] = ["plan", "Plan", "plané", "budget", "Déjà", "vu", "de", "l’été"];
 
@@ -31,38 +33,23 @@ fn random_records(rng: &mut dyn Random, count: u64) -> Vec<Record> {
             message: message.into(),
             replaces: target.map(|target| target.message),
             text,
+            chief: rng.next_u32() % 4 == 0,
         });
     }
     records
 }
 
-/// What each message says in the end, worked out one record after the other.
-fn naive_texts(records: &[Record]) -> Vec<Option<(Position, UnixMillis, String)>> {
-    let mut texts: Vec<Option<(Position, UnixMillis, String)>> = Vec::new();
-    let mut root_of = Vec::new();
-    for record in records {
-        let target = record.replaces.map(|target| records.iter().position(|other| other.message == target).unwrap());
-        let Some(root) = target.map(|target: usize| root_of[target]) else {
-            root_of.push(Some(texts.len()));
-            texts.push(Some((record.position, record.time, record.text.clone())));
-            continue;
-        };
-        let author = |root: usize| {
-            let place = root_of.iter().position(|of| *of == Some(root)).unwrap();
-            records[place].sender.clone()
-        };
-        let root = root.filter(|root| author(*root) == record.sender);
-        root_of.push(root);
-        if let Some(line) = root.map(|root| &mut texts[root])
-            && let Some((_, _, text)) = line
-        {
-            text.clone_from(&record.text);
-            if record.text.is_empty() {
-                *line = None;
-            }
-        }
-    }
-    texts
+/// What each message says in the end: its text, or that of the last edit by its author, unless it was taken back.
+fn naive_texts(records: &[Record]) -> Vec<(Position, UnixMillis, String)> {
+    let originals = records.iter().filter(|record| record.replaces.is_none());
+    let said = originals.filter_map(|original| {
+        let acts = || records.iter().filter(|record| record.replaces == Some(original.message));
+        let is_authors = |record: &&Record| record.sender == original.sender;
+        let taken_back = acts().any(|act| act.text.is_empty() && (act.chief || is_authors(&act)));
+        let last = acts().filter(|act| !act.text.is_empty()).filter(is_authors).last().unwrap_or(original);
+        (!taken_back).then(|| (original.position, original.time, last.text.clone()))
+    });
+    said.collect()
 }
 
 fn occurs(text: &str, term: &Term) -> (bool, bool) {
@@ -93,7 +80,7 @@ fn the_index_finds_what_a_naive_search_finds_in_the_same_order() {
         for query in ["plan", "pla", "plan ", "deja vu", "\"plan de\"", "été", "budget pl", "l’é", "d", "xyz"] {
             let terms = Query::parse(query).terms;
             let mut expected: Vec<(u64, Position)> = Vec::new();
-            for (position, time, text) in texts.iter().flatten() {
+            for (position, time, text) in &texts {
                 let occur: Vec<(bool, bool)> = terms.iter().map(|term| occurs(text, term)).collect();
                 if occur.iter().all(|(found, _)| *found) {
                     let whole = occur.iter().all(|(_, whole)| *whole);
@@ -211,9 +198,33 @@ fn history_from_before_there_was_search_is_indexed_in_steps() {
     assert_eq!(world.search(bob, "old").len(), 8);
 }
 
+fn take_back(world: &mut World, who: Who, talk: LogId, message: MessageId) {
+    let nothing = NestedPart { disposition: Disposition::RENDER, language: String::new(), part: Part::Null };
+    let content = MimiContent { replaces: Some(message), ..MimiContent::new([7; 16], nothing) };
+    let send = |core: &mut ClientCore, now, rng: &mut ChaCha20Rng| core.send_content(talk, content, now, rng);
+    world.act(who, |core, now, rng| send(core, now, rng).map(|(_, effects)| effects)).unwrap();
+}
+
+#[test]
+fn who_looks_after_a_group_takes_back_what_others_said_and_nobody_else_does() {
+    let mut world = World::seeded(76);
+    let [alice, bob, carol] = world.people(["alice", "bob", "carol"]);
+    let talk = world.conversation(alice, [bob, carol]);
+    world.say(bob, talk, "the canary sings");
+    world.run_until_quiet();
+    let id = world.history(bob, talk).iter().find_map(|line| line.message_id).unwrap();
+    take_back(&mut world, carol, talk, id);
+    world.run_until_quiet();
+    assert_eq!(world.search(bob, "canary").len(), 1);
+    take_back(&mut world, alice, talk, id);
+    world.run_until_quiet();
+    for who in [alice, bob, carol] {
+        assert!(world.search(who, "canary").is_empty());
+    }
+}
+
 #[test]
 fn what_was_taken_back_is_not_found_and_does_not_stay_on_the_disk() {
-    let mut rng = ChaCha20Rng::seed_from_u64(74);
     let mut world = World::seeded(74);
     let [alice, bob] = world.people(["alice", "bob"]);
     let talk = world.pair(alice, bob);
@@ -225,12 +236,7 @@ fn what_was_taken_back_is_not_found_and_does_not_stay_on_the_disk() {
     }
     world.run_until_quiet();
     assert_eq!(world.search(bob, "canary").len(), 1);
-    let mut take_back = crate::message::text("", world.now, &mut rng);
-    take_back.replaces = Some(id);
-    take_back.body.part = allod_wire::mimi::Part::Null;
-    world
-        .act(alice, |core, now, rng| core.send_content(talk, take_back, now, rng).map(|(_, effects)| effects))
-        .unwrap();
+    take_back(&mut world, alice, talk, id);
     world.run_until_quiet();
     assert!(world.search(bob, "canary").is_empty());
     world.crash(bob);

@@ -26,6 +26,7 @@ pub fn search_segments(log: LogId, sender: &Address, count: u64) -> Vec<(Vec<u8>
             message: message.into(),
             replaces: None,
             text,
+            chief: false,
         });
         if row.is_full() || number + 1 == count {
             let (number, segment) = row.close();
