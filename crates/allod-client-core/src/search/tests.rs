@@ -33,7 +33,7 @@ fn random_records(rng: &mut dyn Random, count: u64) -> Vec<Record> {
             message: message.into(),
             replaces: target.map(|target| target.message),
             text,
-            chief: rng.next_u32() % 4 == 0,
+            chief: rng.next_u32().is_multiple_of(4),
         });
     }
     records
@@ -46,7 +46,7 @@ fn naive_texts(records: &[Record]) -> Vec<(Position, UnixMillis, String)> {
         let acts = || records.iter().filter(|record| record.replaces == Some(original.message));
         let is_authors = |record: &&Record| record.sender == original.sender;
         let taken_back = acts().any(|act| act.text.is_empty() && (act.chief || is_authors(&act)));
-        let last = acts().filter(|act| !act.text.is_empty()).filter(is_authors).last().unwrap_or(original);
+        let last = acts().filter(|act| !act.text.is_empty()).rfind(is_authors).unwrap_or(original);
         (!taken_back).then(|| (original.position, original.time, last.text.clone()))
     });
     said.collect()
