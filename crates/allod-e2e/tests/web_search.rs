@@ -1,10 +1,8 @@
 //! Search in the web app: as one types, by keyboard, to the message itself, and again after the page was loaded anew.
 
-use std::path::Path;
-
 use allod_client_core::New;
 use allod_e2e::browser::{DESK, Driver};
-use allod_e2e::{Person, Server};
+use allod_e2e::{Person, Server, web};
 use anyhow::{Result, ensure};
 
 /// The key "arrow down", as WebDriver types it.
@@ -12,17 +10,10 @@ const DOWN: &str = "\u{e015}";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_far_back_is_found_and_shown_in_its_place() -> Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/web/dist");
-    ensure!(root.join("index.html").is_file(), "the web app is not built: cargo xtask web");
     let folder = tempfile::tempdir()?;
-    let server = Server::start(folder.path(), Some(&root.canonicalize()?))?;
+    let server = Server::start(folder.path(), Some(&web::root()?))?;
     let driver = Driver::start()?;
-    let alice = driver.browser(DESK, "en").await?;
-    let link = server.invite(true)?.to_string();
-    alice.open(&link).await?;
-    alice.write("join-name", "alice").await?;
-    alice.press("join").await?;
-    alice.see("app").await?;
+    let alice = web::join(&driver, &server, DESK, "en", "alice").await?;
     let bob = Person::join(&folder.path().join("home"), "bob", &server.invite(false)?, "bob").await?;
     let log = bob.start(New::Pair("alice@localhost".parse()?)).await?;
     bob.say(log, "Le résumé est déjà prêt.").await?;
@@ -64,7 +55,7 @@ async fn a_message_far_back_is_found_and_shown_in_its_place() -> Result<()> {
         alice.write("search", "agenda").await?;
         alice.reads("hit", "agenda").await?;
         ensure!(alice.texts("hit").await?.len() == 50, "{round}: the best fifty");
-        alice.open(link.split_once("/#").map_or("", |(server, _)| server)).await?;
+        alice.script("location.reload()").await?;
         alice.see_named("conversation-row", "bob").await?;
     }
     alice.close().await
