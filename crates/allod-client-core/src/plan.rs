@@ -122,7 +122,12 @@ impl Situation<'_> {
         let mut plan = others_own.unwrap_or_default();
         let (state, people) = (&self.membership.state, &self.membership.people);
         let owns = |person: &&Address| state.roles.get(*person) == Some(&Role::Owner);
-        let others = || people.iter().filter(|person| *person != self.me);
+        // Whoever is on the way out too is no heir: the commit that grants that wish would name somebody who is gone.
+        let stays = |reader: &Reader| self.leaving.iter().all(|(device, _)| *device != reader.device());
+        let others = || {
+            let others = people.iter().filter(|person| *person != self.me);
+            others.filter(|person| self.membership.devices_of(person).any(stays))
+        };
         let is_last_owner = state.roles.get(self.me) == Some(&Role::Owner) && !others().any(|person| owns(&person));
         let heir = others().max_by_key(|person| (self.membership.role(person), std::cmp::Reverse((*person).clone())));
         if let (Kind::Group, true, Some(heir)) = (state.kind, is_last_owner, heir) {

@@ -30,7 +30,7 @@ impl ClientCore {
         by: &Reader,
         now: UnixMillis,
     ) {
-        let by_other = self.me().as_ref() != Some(by.address());
+        let is_news = by.device() != self.my_device();
         let Some(conversation) = self.conversations.get_mut(&log) else { return };
         let leaving: BTreeSet<DeviceId> = conversation.row.leaving.iter().map(|(device, _)| *device).collect();
         let changes = reader_changes(before, next, by.address(), now);
@@ -38,7 +38,8 @@ impl ClientCore {
         for change in &changes {
             conversation.roster.note(change.clone());
         }
-        if wider && by_other {
+        if wider && is_news {
+            // C-18
             conversation.row.unseen_reader_change = true;
         }
         let concerned = token_diff(before, next);

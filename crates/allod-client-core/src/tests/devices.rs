@@ -86,6 +86,29 @@ fn who_leaves_leaves_with_all_devices() {
 }
 
 #[test]
+fn what_ones_other_device_adds_is_news_and_what_this_one_adds_is_not_c_18() {
+    let mut world = World::seeded(57);
+    let [alice, bob, carol] = world.people(["alice", "bob", "carol"]);
+    let laptop = world.second_device(alice);
+    let talk = world.conversation(alice, [bob]);
+    for who in [alice, laptop, bob] {
+        world.act(who, |core, _, _| Ok(core.readers_seen(talk))).unwrap();
+    }
+    let carols = world.address(carol);
+    world.act(laptop, |core, now, rng| core.add_people(talk, vec![carols], now, rng)).unwrap();
+    world.run_until_quiet();
+    let mut is_news = |who| world.core(who).conversation(talk).unwrap().unseen_reader_change;
+    assert_eq!([alice, laptop, bob].map(&mut is_news), [true, false, true]);
+
+    for who in [alice, bob] {
+        world.act(who, |core, _, _| Ok(core.readers_seen(talk))).unwrap();
+    }
+    world.remove(laptop, talk, carol);
+    let mut is_news = |who| world.core(who).conversation(talk).unwrap().unseen_reader_change;
+    assert_eq!([alice, laptop, bob].map(&mut is_news), [false; 3], "fewer readers are no news");
+}
+
+#[test]
 fn a_session_that_ended_is_renewed_without_a_word_a_4() {
     let mut world = World::seeded(54);
     let [alice, bob] = world.people(["alice", "bob"]);

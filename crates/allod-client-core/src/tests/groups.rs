@@ -1,3 +1,5 @@
+use allod_wire::log::TokenRole;
+
 use crate::effect::Event;
 use crate::error::{AddFailure, CoreError};
 use crate::message::SystemEvent;
@@ -28,7 +30,7 @@ fn a_removed_member_cannot_read_what_is_said_next() {
 }
 
 #[test]
-fn who_was_removed_while_away_is_told_when_back_h_4() {
+fn who_was_removed_while_away_is_told_when_back_h_4_c_17() {
     let mut world = World::seeded(2);
     let [alice, bob, carol] = world.people(["alice", "bob", "carol"]);
     let talk = world.conversation(alice, [bob, carol]);
@@ -142,6 +144,23 @@ fn the_last_owner_hands_the_role_on_before_leaving_c_7() {
     assert_eq!(world.readers(carol, talk), ["bob:1", "carol:1"]);
     world.remove(bob, talk, carol);
     assert_eq!(world.hub.members(talk).len(), 1);
+}
+
+#[test]
+fn who_is_leaving_is_no_heir_c_5() {
+    let mut world = World::seeded(11);
+    let [alice, bob, carol] = world.people(["alice", "bob", "carol"]);
+    let talk = world.conversation(alice, [bob, carol]);
+    world.go_offline(alice);
+    // She would grant his wish and make him owner in the same commit, which everybody would have to skip (no role for a ghost).
+    world.act(alice, |core, now, rng| core.leave(talk, now, rng)).unwrap();
+    world.act(bob, |core, now, rng| core.leave(talk, now, rng)).unwrap();
+    world.go_online(alice);
+    world.run_until_quiet();
+    assert_eq!(world.core(alice).conversation(talk).unwrap().state, State::Left);
+    assert_eq!(world.readers(carol, talk), ["carol:1"]);
+    assert_eq!(world.core(carol).conversation(talk).unwrap().my_role, Role::Owner);
+    assert_eq!(world.hub.members(talk).into_values().collect::<Vec<_>>(), [TokenRole::Administrator]);
 }
 
 #[test]
