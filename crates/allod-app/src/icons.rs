@@ -16,6 +16,8 @@ pub struct Icon(&'static str);
 icons! {
     /// Back to where one came from.
     BACK = "M15 5l-7 7 7 7";
+    /// Down to the end.
+    DOWN = "M12 5v14M6 13l6 6 6-6";
     /// Something new.
     PLUS = "M12 5v14M5 12h14";
     /// Settings.

@@ -100,6 +100,8 @@ pub enum Connection {
     Online,
     /// Lost, or never there; being tried again.
     Offline,
+    /// The account has this device no more: there will be none.
+    Removed,
 }
 
 /// A text of the interface about somebody or something.
@@ -186,6 +188,8 @@ pub struct Ui {
     pub lines: RwSignal<Vec<MessageView>>,
     /// There is earlier history that is not loaded.
     pub earlier: RwSignal<bool>,
+    /// Where the first message stands that was not read when the conversation was opened.
+    pub unread_from: RwSignal<Option<u64>>,
     /// What was written in the open conversation and is not in its log yet.
     pub waiting: RwSignal<Vec<MessageView>>,
     /// What was found, while something is looked for.
@@ -229,6 +233,7 @@ impl Ui {
             details: RwSignal::new(false),
             lines: RwSignal::new(Vec::new()),
             earlier: RwSignal::new(false),
+            unread_from: RwSignal::new(None),
             waiting: RwSignal::new(Vec::new()),
             found: RwSignal::new(None),
             jump: RwSignal::new(None),

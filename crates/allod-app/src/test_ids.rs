@@ -52,6 +52,10 @@ pub const CONVERSATION: &str = "conversation";
 pub const READERS_LINE: &str = "readers-line";
 /// A message; `data-status` is `sending`, `sent` or `failed`, `data-own` is `true` or `false`.
 pub const MESSAGE: &str = "message";
+/// The line before what was not read.
+pub const UNREAD_LINE: &str = "unread-line";
+/// Leads to the latest message.
+pub const JUMP: &str = "jump";
 /// A message's text.
 pub const MESSAGE_TEXT: &str = "message-text";
 /// A line that says what happened to the conversation.

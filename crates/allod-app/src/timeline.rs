@@ -11,6 +11,8 @@ const GROUP_MILLIS: u64 = 5 * 60_000;
 pub enum Line {
     /// A new day begins.
     Day(UnixMillis),
+    /// What follows was not read before.
+    Unread,
     /// Something happened to the conversation.
     Event(MessageView),
     /// Somebody said something.
@@ -29,6 +31,7 @@ impl Line {
     pub fn key(&self) -> String {
         match self {
             Self::Day(time) => format!("day {}", time.0),
+            Self::Unread => "unread".to_owned(),
             Self::Event(view) => format!("event {}", view.id),
             Self::Message { view, first, last } => {
                 let body = match view.body {
@@ -42,8 +45,13 @@ impl Line {
     }
 }
 
-/// Lays out the log's lines, and behind them what waits for the server.
-pub fn timeline(lines: &[MessageView], waiting: &[MessageView], day_of: impl Fn(UnixMillis) -> i64) -> Vec<Line> {
+/// Lays out the log's lines, a mark before position `unread_from`, and behind them what waits for the server.
+pub fn timeline(
+    lines: &[MessageView],
+    waiting: &[MessageView],
+    unread_from: Option<u64>,
+    day_of: impl Fn(UnixMillis) -> i64,
+) -> Vec<Line> {
     let shown = apply_edits(lines, waiting);
     let mut out: Vec<Line> = Vec::with_capacity(shown.len() + 8);
     for (index, view) in shown.iter().enumerate() {
@@ -52,12 +60,16 @@ pub fn timeline(lines: &[MessageView], waiting: &[MessageView], day_of: impl Fn(
         if new_day {
             out.push(Line::Day(view.time));
         }
+        let new = unread_from.is_some() && view.position == unread_from;
+        if new {
+            out.push(Line::Unread);
+        }
         if is_event(view) {
             out.push(Line::Event(view.clone()));
             continue;
         }
         let after = shown.get(index + 1);
-        let first = new_day || before.is_none_or(|before| !together(before, view));
+        let first = new_day || new || before.is_none_or(|before| !together(before, view));
         let last = after.is_none_or(|after| !together(view, after) || day_of(view.time) != day_of(after.time));
         out.push(Line::Message { view: view.clone(), first, last });
     }
@@ -126,6 +138,7 @@ mod tests {
             .iter()
             .map(|line| match line {
                 Line::Day(_) => "day".to_owned(),
+                Line::Unread => "unread".to_owned(),
                 Line::Event(_) => "event".to_owned(),
                 Line::Message { view, first, last } => format!(
                     "{}{}{}",
@@ -141,8 +154,16 @@ mod tests {
     fn messages_of_one_author_stand_together_until_somebody_else_speaks_or_time_passes() {
         let lines =
             [said(1, "alice", 0, "a"), said(2, "alice", 1, "b"), said(3, "bob", 2, "c"), said(4, "bob", 30, "d")];
-        let laid_out = timeline(&lines, &[], days);
+        let laid_out = timeline(&lines, &[], None, days);
         assert_eq!(shape(&laid_out), ["day", "alice first", "alice last", "bob first last", "bob first last"]);
+    }
+
+    #[test]
+    fn what_was_not_read_stands_behind_a_mark_and_starts_a_group() {
+        let lines = [said(1, "alice", 0, "a"), said(2, "alice", 1, "b"), said(3, "alice", 2, "c")];
+        let laid_out = timeline(&lines, &[], Some(2), days);
+        assert_eq!(shape(&laid_out), ["day", "alice first", "unread", "alice first", "alice last"]);
+        assert!(!shape(&timeline(&lines, &[], Some(9), days)).contains(&"unread".to_owned()), "not loaded, not shown");
     }
 
     #[test]
@@ -150,7 +171,7 @@ mod tests {
         let mut event = said(2, "alice", 1, "");
         event.body = MessageBody::System { events: vec![SystemEvent::MessagesMissing] };
         let lines = [said(1, "alice", 0, "a"), event, said(3, "alice", 2, "b"), said(4, "alice", 60 * 24 + 1, "c")];
-        let laid_out = timeline(&lines, &[], days);
+        let laid_out = timeline(&lines, &[], None, days);
         assert_eq!(
             shape(&laid_out),
             ["day", "alice first last", "event", "alice first last", "day", "alice first last"]
@@ -160,7 +181,7 @@ mod tests {
     #[test]
     fn what_waits_comes_last_and_not_twice() {
         let waiting = [said(1, "alice", 0, "a"), said(9, "alice", 1, "b")];
-        let laid_out = timeline(&[said(1, "alice", 0, "a")], &waiting, days);
+        let laid_out = timeline(&[said(1, "alice", 0, "a")], &waiting, None, days);
         assert_eq!(shape(&laid_out), ["day", "alice first", "alice last"]);
     }
 
@@ -172,7 +193,7 @@ mod tests {
                 Line::Message { view: MessageView { body: MessageBody::Text { text }, .. }, .. } => Some(text.clone()),
                 _ => None,
             };
-            timeline(lines, &[], days).iter().filter_map(text).collect()
+            timeline(lines, &[], None, days).iter().filter_map(text).collect()
         };
         assert_eq!(texts(&[said(1, "alice", 0, "a"), edit("alice", 2)]), ["edited"]);
         assert_eq!(texts(&[said(1, "alice", 0, "a"), edit("bob", 2)]), ["a", "edited"]);

@@ -2,7 +2,7 @@
 
 use allod_wire::cbor::{self, DecodeError};
 use allod_wire::mimi::MimiContent;
-use allod_wire::{Address, EntryId, LogId, UnixMillis};
+use allod_wire::{Address, EntryId, LogId, Position, UnixMillis};
 
 use crate::conversation::{Conversation, Membership, Remembered, Standing};
 use crate::core::ClientCore;
@@ -188,6 +188,11 @@ impl ClientCore {
         let (log, _) = rows::log_and_number(key).filter(|_| key.starts_with(b"h/")).ok_or(DecodeError::Malformed)?;
         let message: StoredMessage = cbor::from_slice(value)?;
         self.view_of(log, &message).ok_or(DecodeError::Malformed)
+    }
+
+    /// Where the first message stands that was not read, if one was not.
+    pub fn first_unread(&self, log: LogId) -> Option<Position> {
+        self.conversations.get(&log)?.row.unread.first().copied()
     }
 
     /// People whose identity is known.

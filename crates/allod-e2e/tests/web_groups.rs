@@ -106,6 +106,7 @@ async fn a_link_adds_a_second_browser_which_reads_on_and_is_removed_again() -> R
     bob.say(log, "To one device again.").await?;
     alice.reads("message-text", "To one device again.").await?;
     ensure!(!second.texts("message-text").await?.iter().any(|text| text.contains("one device again")));
+    second.reads("banner", "was removed from your devices").await?;
     second.screenshot("device-removed-phone").await?;
     alice.close().await?;
     second.close().await
@@ -189,5 +190,31 @@ async fn the_keyboard_alone_leads_from_a_new_conversation_to_its_readers_and_bac
     alice.keys(ESCAPE).await?;
     alice.gone("readers").await?;
     alice.see("conversation").await?;
+    alice.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_meanwhile_stands_behind_a_mark_and_a_button_leads_to_the_latest() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let server = Server::start(folder.path(), Some(&web::root()?))?;
+    let driver = Driver::start()?;
+    let alice = join(&driver, &server, DESK, "en", "alice").await?;
+    let bob = Person::join(&folder.path().join("home"), "bob", &server.invite(false)?, "bob").await?;
+    let log = bob.start(New::Pair("alice@localhost".parse()?)).await?;
+    for number in 1..=40 {
+        bob.say(log, &format!("Message {number} of forty.")).await?;
+    }
+    alice.reads("unread", "40").await?;
+    alice.press_named("conversation-row", "bob").await?;
+    alice.reads("unread-line", "New messages").await?;
+    let first = "const line = document.querySelector('[data-test=unread-line]'); \
+        return line.getBoundingClientRect().top < 300 && line.nextElementSibling.textContent.includes('Message 1 of')";
+    ensure!(alice.until(first).await?, "the conversation opens where reading goes on");
+    alice.screenshot("unread-desk").await?;
+    alice.press("jump").await?;
+    alice.gone("jump").await?;
+    let last = "const all = document.querySelectorAll('[data-test=message]'); const box = [...all].pop(); \
+        return box.textContent.includes('Message 40') && box.getBoundingClientRect().bottom <= innerHeight";
+    ensure!(alice.until(last).await?, "the latest message is in sight");
     alice.close().await
 }

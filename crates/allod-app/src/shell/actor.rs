@@ -112,7 +112,9 @@ impl Actor {
                 if let Some(socket) = self.socket(plane) {
                     socket.closed();
                 }
-                self.ui.connection.set(Connection::Offline);
+                if self.ui.connection.get_untracked() != Connection::Removed {
+                    self.ui.connection.set(Connection::Offline);
+                }
                 self.with_core(|core| core.handle_socket_closed(plane, now))
             }
             Input::Frame(plane, attempt, bytes) if self.is_current(plane, attempt) => {
@@ -300,6 +302,7 @@ impl Actor {
             let lines = page.rows.iter().filter_map(|(key, value)| core.read_history(key, value).ok()).collect();
             self.marked = Position(0);
             self.files.forget_pictures(self.ui);
+            self.ui.unread_from.set(core.first_unread(log).map(|position| position.0));
             self.ui.lines.set(lines);
             self.ui.earlier.set(page.earlier);
             self.ui.waiting.set(core.outbox(log));

@@ -9,7 +9,7 @@ use rand_core::OsRng;
 
 use super::actor::Actor;
 use super::{Command, Stop, clock, page};
-use crate::state::{MadeLink, NoticeText, Pane, Side};
+use crate::state::{Connection, MadeLink, NoticeText, Pane, Side};
 use crate::strings::Text;
 
 /// An invitation for a person is good for so many days.
@@ -133,6 +133,9 @@ impl Actor {
 
     fn refused(&mut self, verb: Verb, error: &ErrorBody) {
         page::report(&format!("refused: {verb:?}, {}", error.code));
+        if (verb, error.code) == (Verb::Session, ErrorCode::BadSignature) {
+            return self.ui.connection.set(Connection::Removed);
+        }
         let text = match error.code {
             ErrorCode::TooMany => NoticeText::Plain(|words| words.refused_too_many),
             ErrorCode::NotAllowed => NoticeText::Plain(|words| words.refused_not_allowed),

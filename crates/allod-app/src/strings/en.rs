@@ -190,6 +190,9 @@ pub const ENGLISH: Strings = Strings {
         )
     },
     storage_may_go: "This browser may clear what Allod keeps when space is short. Add a second device to be safe.",
+    device_gone: "This browser was removed from your devices. What it has stays here, and nothing new comes. If that was not you, tell your administrator.",
+    jump_to_latest: "To the latest message",
+    new_messages: "New messages",
     offline: "Your server cannot be reached. What you have is here, and what you write waits. Allod keeps trying.",
     offline_waiting: |count| {
         let waits = if count == 1 { "1 message waits".into() } else { format!("{count} messages wait") };

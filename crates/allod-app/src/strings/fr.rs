@@ -192,6 +192,9 @@ pub const FRENCH: Strings = Strings {
         )
     },
     storage_may_go: "Ce navigateur peut effacer ce que garde Allod si la place manque. Par précaution, ajoutez un second appareil.",
+    device_gone: "Ce navigateur a été retiré de vos appareils. Ce qu’il contient reste ici, rien de nouveau n’arrive. Si ce n’est pas vous qui l’avez retiré, prévenez votre administrateur.",
+    jump_to_latest: "Aller au dernier message",
+    new_messages: "Nouveaux messages",
     offline: "Votre serveur ne répond pas. Ce que vous avez est là, ce que vous écrivez attend, et Allod réessaie.",
     offline_waiting: |count| {
         let waits = if count < 2 { format!("{count} message attend") } else { format!("{count} messages attendent") };

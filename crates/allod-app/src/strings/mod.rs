@@ -262,6 +262,9 @@ pub struct Strings {
     pub about_text: fn(&str) -> String,
     pub storage_may_go: &'static str,
     // What is going on.
+    pub device_gone: &'static str,
+    pub jump_to_latest: &'static str,
+    pub new_messages: &'static str,
     pub offline: &'static str,
     pub offline_waiting: fn(usize) -> String,
     pub connecting: &'static str,

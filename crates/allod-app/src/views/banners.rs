@@ -9,7 +9,11 @@ use crate::test_ids;
 
 pub(super) fn view(ui: Ui) -> AnyView {
     let connection = Memo::new(move |_| ui.connection.get());
-    let offline = move || (connection.get() == Connection::Offline).then(|| offline(ui));
+    let offline = move || match connection.get() {
+        Connection::Offline => offline(ui),
+        Connection::Removed => removed(ui),
+        Connection::Connecting | Connection::Online => ().into_any(),
+    };
     let notice = move || {
         ui.notice.get().map(|notice| {
             let class = if notice.alarm { "banner alarm" } else { "banner notice" };
@@ -40,6 +44,15 @@ fn update(ui: Ui) -> AnyView {
         .attr("class", "banner")
         .attr("role", "status")
         .child((html::p().child(ui.words.text(|words| words.update_ready)), reload))
+        .into_any()
+}
+
+fn removed(ui: Ui) -> AnyView {
+    html::div()
+        .attr("class", "banner notice")
+        .attr("role", "alert")
+        .attr("data-test", test_ids::BANNER)
+        .child(html::p().child(ui.words.text(|words| words.device_gone)))
         .into_any()
 }
 

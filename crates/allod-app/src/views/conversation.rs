@@ -10,7 +10,7 @@ use super::event_line::show_readers;
 use super::parts::{button, face, icon_button};
 use super::{composer, event_line, message, way_back};
 use crate::format::{day_heading, local_day};
-use crate::icons::{BACK, EYE, TALK};
+use crate::icons::{BACK, DOWN, EYE, TALK};
 use crate::shell::{Command, ask};
 use crate::state::Ui;
 use crate::strings::Text;
@@ -19,6 +19,10 @@ use crate::timeline::{Line, timeline};
 
 /// Nearer to the end than this counts as being there; nearer to the start than this asks for more.
 const NEAR_PIXELS: f64 = 120.0;
+/// Farther from the end than this, a button leads back to it.
+const FAR_PIXELS: f64 = 480.0;
+/// The identifier of the line before what was not read.
+const UNREAD_ID: &str = "new-messages";
 
 /// The pane while no conversation is open.
 pub(super) fn nothing_open(ui: Ui) -> AnyView {
@@ -118,7 +122,7 @@ fn stream(ui: Ui, log: LogId) -> AnyView {
     let group = Memo::new(move |_| ui.current().is_some_and(|current| current.kind == Kind::Group));
     let lines = Memo::new(move |_| {
         let waiting = ui.waiting.get();
-        ui.lines.with(|lines| timeline(lines, &waiting, local_day))
+        ui.lines.with(|lines| timeline(lines, &waiting, ui.unread_from.get(), local_day))
     });
     let uploads = Memo::new(move |_| {
         let here = |one: &&crate::state::Transfer| one.upload && one.log == log;
@@ -126,11 +130,20 @@ fn stream(ui: Ui, log: LogId) -> AnyView {
     });
     // How far what is seen is from the end of the stream; kept while it grows at either end.
     let from_end = StoredValue::new(0.0_f64);
+    let far = RwSignal::new(false);
     follow(ui, scroll, from_end, lines, uploads);
+    let to_end = move || {
+        if let Some(element) = scroll.get_untracked() {
+            element.set_scroll_top(element.scroll_height());
+        }
+    };
+    let jump =
+        move || far.get().then(|| icon_button(ui, DOWN, |words| words.jump_to_latest, "jump", test_ids::JUMP, to_end));
     let scrolled = move |_| {
         let Some(element) = scroll.get_untracked() else { return };
         let top = f64::from(element.scroll_top());
         from_end.set_value(f64::from(element.scroll_height()) - top);
+        far.set(from_end.get_value() - f64::from(element.client_height()) > FAR_PIXELS);
         if top < NEAR_PIXELS && ui.earlier.get_untracked() {
             ask(Command::LoadEarlier);
         }
@@ -151,6 +164,11 @@ fn stream(ui: Ui, log: LogId) -> AnyView {
                 let text = move || day_heading(time, ui.words.language());
                 html::li().attr("class", "day").child(text).into_any()
             }
+            Line::Unread => {
+                let text = ui.words.text(|words| words.new_messages);
+                let line = html::li().attr("class", "new-messages").attr("id", UNREAD_ID);
+                line.attr("data-test", test_ids::UNREAD_LINE).child(html::span().child(text)).into_any()
+            }
             Line::Event(view) => event_line::view(ui, view),
             Line::Message { view, first, last } => message::view(ui, view, first, last, group.get_untracked()),
         })
@@ -166,13 +184,13 @@ fn stream(ui: Ui, log: LogId) -> AnyView {
         .attr("aria-live", "polite")
         .attr("aria-label", ui.words.text(|words| words.messages))
         .child((nothing, rows, sending));
-    html::div()
+    let scroll = html::div()
         .attr("class", "scroll")
         .attr("tabindex", "-1")
         .on(leptos::ev::scroll, scrolled)
         .node_ref(scroll)
-        .child(list)
-        .into_any()
+        .child(list);
+    (scroll, jump).into_any()
 }
 
 /// Keeps the end in sight while the user is there, and the place when earlier messages come in above.
@@ -190,12 +208,16 @@ fn follow(
         ui.pictures.track();
         let first = ui.lines.with_untracked(|lines| lines.first().and_then(|line| line.position));
         let Some(element) = scroll.get() else { return };
+        let opened = first_before.get_value().is_none();
         let grew_above = first_before.get_value().is_some_and(|before| before != first);
         first_before.set_value(Some(first));
         let distance = from_end.get_value();
         let at_end = distance <= f64::from(element.client_height()) + NEAR_PIXELS;
         request_animation_frame(move || {
-            if at_end {
+            if let (true, Some(mark)) = (opened, document().get_element_by_id(UNREAD_ID)) {
+                mark.scroll_into_view();
+                from_end.set_value(f64::from(element.scroll_height()) - f64::from(element.scroll_top()));
+            } else if at_end {
                 element.set_scroll_top(element.scroll_height());
             } else if grew_above {
                 element.set_scroll_top((f64::from(element.scroll_height()) - distance) as i32);
