@@ -1,5 +1,6 @@
 //! From history to what stands on the screen: days, events, and messages grouped by author. Pure, so that it can be tested.
 
+use allod_client_core::marks::Marks;
 use allod_client_core::view::{MessageBody, MessageView, Status};
 use allod_wire::UnixMillis;
 
@@ -34,12 +35,10 @@ impl Line {
             Self::Unread => "unread".to_owned(),
             Self::Event(view) => format!("event {}", view.id),
             Self::Message { view, first, last } => {
-                let body = match view.body {
-                    MessageBody::Deleted => "deleted",
-                    _ => "",
-                };
-                let edited = view.replaces.is_some();
-                format!("{} {:?} {first} {last} {body} {edited}", view.id, view.status)
+                // What is shown of a message changes with what is done to it.
+                let Marks { former, deleted_by, reactions } = &view.marks;
+                let marks = (former.len(), deleted_by, reactions, &view.quote);
+                format!("{} {:?} {first} {last} {marks:?}", view.id, view.status)
             }
         }
     }
@@ -52,10 +51,11 @@ pub fn timeline(
     unread_from: Option<u64>,
     day_of: impl Fn(UnixMillis) -> i64,
 ) -> Vec<Line> {
-    let shown = apply_edits(lines, waiting);
+    let late = waiting.iter().filter(|view| lines.iter().all(|line| line.id != view.id));
+    let shown: Vec<&MessageView> = lines.iter().chain(late).collect();
     let mut out: Vec<Line> = Vec::with_capacity(shown.len() + 8);
-    for (index, view) in shown.iter().enumerate() {
-        let before = index.checked_sub(1).and_then(|before| shown.get(before));
+    for (index, &view) in shown.iter().enumerate() {
+        let before = index.checked_sub(1).map(|before| shown[before]);
         let new_day = before.is_none_or(|before| day_of(before.time) != day_of(view.time));
         if new_day {
             out.push(Line::Day(view.time));
@@ -68,31 +68,12 @@ pub fn timeline(
             out.push(Line::Event(view.clone()));
             continue;
         }
-        let after = shown.get(index + 1);
+        let after = shown.get(index + 1).copied();
         let first = new_day || new || before.is_none_or(|before| !together(before, view));
         let last = after.is_none_or(|after| !together(view, after) || day_of(view.time) != day_of(after.time));
         out.push(Line::Message { view: view.clone(), first, last });
     }
     out
-}
-
-/// Edits and deletions change the message that they name, if its author made them, and are no lines themselves.
-fn apply_edits(lines: &[MessageView], waiting: &[MessageView]) -> Vec<MessageView> {
-    let mut shown: Vec<MessageView> = Vec::with_capacity(lines.len() + waiting.len());
-    let late = waiting.iter().filter(|view| lines.iter().all(|line| line.id != view.id));
-    for view in lines.iter().chain(late) {
-        let replaced = view.replaces.and_then(|replaced| {
-            shown.iter_mut().find(|other| other.message_id == Some(replaced) && other.sender == view.sender)
-        });
-        match replaced {
-            Some(original) => {
-                original.body = view.body.clone();
-                original.replaces = view.replaces;
-            }
-            None => shown.push(view.clone()),
-        }
-    }
-    shown
 }
 
 fn is_event(view: &MessageView) -> bool {
@@ -124,7 +105,8 @@ mod tests {
             day: Some(0),
             body: MessageBody::Text { text: text.to_owned() },
             in_reply_to: None,
-            replaces: None,
+            quote: None,
+            marks: Marks::default(),
             status: Status::Sent,
         }
     }
@@ -186,16 +168,10 @@ mod tests {
     }
 
     #[test]
-    fn only_the_author_edits_a_message() {
-        let edit = |who: &str, id| MessageView { replaces: Some([1; 32].into()), ..said(id, who, 1, "edited") };
-        let texts = |lines: &[MessageView]| -> Vec<String> {
-            let text = |line: &Line| match line {
-                Line::Message { view: MessageView { body: MessageBody::Text { text }, .. }, .. } => Some(text.clone()),
-                _ => None,
-            };
-            timeline(lines, &[], None, days).iter().filter_map(text).collect()
-        };
-        assert_eq!(texts(&[said(1, "alice", 0, "a"), edit("alice", 2)]), ["edited"]);
-        assert_eq!(texts(&[said(1, "alice", 0, "a"), edit("bob", 2)]), ["a", "edited"]);
+    fn a_message_to_which_something_was_done_is_drawn_anew() {
+        let key = |view: &MessageView| Line::Message { view: view.clone(), first: true, last: true }.key();
+        let view = said(1, "alice", 0, "a");
+        let deleted = Marks { deleted_by: Some(view.sender.clone()), ..Marks::default() };
+        assert_ne!(key(&view), key(&MessageView { marks: deleted, ..view.clone() }));
     }
 }

@@ -12,17 +12,19 @@ use allod_crypto::recovery::{BackupOpener, BackupSealer, OpenError, RecoveryPhra
 use allod_wire::account::DeviceClass;
 use allod_wire::cbor;
 use allod_wire::link::{Link, LinkKind};
+use allod_wire::mimi::MessageId;
 use allod_wire::{LogId, Position, UnixMillis, UserName};
 use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
 
 use crate::account::{AccountRow, Settings};
+use crate::annotation::StoredAnnotation;
 use crate::contacts::Pin;
 use crate::conversation::{Conversation, ConversationRow, Preview, Remembered, Standing};
 use crate::core::ClientCore;
 use crate::effect::Effect;
 use crate::error::CoreError;
-use crate::message::StoredMessage;
+use crate::message::{StoredBody, StoredMessage, message_id};
 use crate::rows::{self, Row};
 use crate::search::Search;
 
@@ -46,6 +48,9 @@ enum Record {
     /// How many records came before.
     #[n(4)]
     End(#[n(0)] u64),
+    /// What acts on the message with that id, and where in the log it stands.
+    #[n(5)]
+    Annotation(#[n(0)] LogId, #[n(1)] MessageId, #[n(2)] Position, #[n(3)] StoredAnnotation),
 }
 
 #[derive(Debug, Encode, Decode)]
@@ -182,8 +187,14 @@ pub struct BackupWriter {
 }
 
 impl BackupWriter {
-    /// Takes a row of history; gives what can be written to the file. A row that a newer release wrote is left out.
+    /// Takes a row of history or of what acts on it ([`rows::BACKED_UP`]); gives what can be written to the file. A row that a newer
+    /// release wrote is left out.
     pub fn line(&mut self, key: &[u8], value: &[u8]) -> Vec<u8> {
+        if let Some((log, message, position)) = rows::annotated(key) {
+            let annotation = cbor::from_slice(value).ok();
+            let record = annotation.map(|annotation| Record::Annotation(log, message, position, annotation));
+            return record.map(|record| self.record(&record)).unwrap_or_default();
+        }
         let message = cbor::from_slice::<StoredMessage>(value).ok();
         match (rows::log_and_number(key), message) {
             (Some((log, _)), Some(message)) if key.starts_with(b"h/") => self.record(&Record::Line(log, message)),
@@ -314,12 +325,12 @@ impl RecordsIn {
         Ok(rows)
     }
 
-    fn record(&mut self, record: Record) -> Result<Option<HistoryRow>, BackupError> {
+    fn record(&mut self, record: Record) -> Result<Vec<HistoryRow>, BackupError> {
         let is_first = self.records == 0;
         if self.has_ended || is_first != matches!(record, Record::Account(_)) {
             return Err(BackupError::Records);
         }
-        let mut row = None;
+        let mut rows = Vec::new();
         match record {
             Record::Account(account) => self.account = Some(account),
             Record::Person(pin) if self.conversations.is_empty() && self.lines == 0 => self.people.push(pin),
@@ -328,13 +339,20 @@ impl RecordsIn {
                 self.lines += 1;
                 let end = self.ends.entry(log).or_default();
                 *end = (*end).max(message.position.next());
-                row = Some((rows::history_key(log, message.position), cbor::to_vec(&message)));
+                if let StoredBody::Content(content) = &message.body {
+                    let id = message_id(log, &message.sender, content);
+                    rows.push((rows::place_key(log, &id), cbor::to_vec(&message.position)));
+                }
+                rows.push((rows::history_key(log, message.position), cbor::to_vec(&message)));
+            }
+            Record::Annotation(log, message, position, annotation) => {
+                rows.push((rows::annotation(log, &message, position), cbor::to_vec(&annotation)));
             }
             Record::End(records) if records == self.records => self.has_ended = true,
             Record::Person(_) | Record::Conversation(_) | Record::End(_) => return Err(BackupError::Records),
         }
         self.records += 1;
-        Ok(row)
+        Ok(rows)
     }
 
     /// All of it was there.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use allod_crypto::token::{LogSecret, TokenSecret};
 use allod_mls::Group;
 use allod_wire::log::{Digest, TokenRole};
+use allod_wire::mimi::MessageId;
 use allod_wire::secrets::{Token, TokenKey};
 use allod_wire::{Address, Commits, DeviceId, EntryId, LogId, Position, UnixMillis};
 use minicbor::{Decode, Encode};
@@ -120,6 +121,13 @@ pub(crate) struct Preview {
     pub(crate) sender: Address,
     #[n(2)]
     pub(crate) text: String,
+    /// By which what acts on it names it.
+    #[n(3)]
+    pub(crate) message_id: Option<MessageId>,
+    /// It was deleted for everyone.
+    #[n(4)]
+    #[cbor(default)]
+    pub(crate) deleted: bool,
 }
 
 /// What this run of the program knows and a restart may forget.
@@ -139,6 +147,8 @@ pub(crate) struct Live {
     pub(crate) in_flight: VecDeque<EntryId>,
     /// Messages that the hub has, whose places we have not read yet.
     pub(crate) answered: BTreeSet<EntryId>,
+    /// What would have acted on another message, and was refused.
+    pub(crate) refused: BTreeSet<EntryId>,
     /// Messages said on the open socket in an earlier form, since the log holds them in another one than the present.
     pub(crate) former_said: BTreeSet<EntryId>,
     /// The last position that the hub was told we need no more, and when to tell more.
@@ -195,6 +205,11 @@ impl Membership {
 
     pub(crate) fn role(&self, address: &Address) -> Role {
         self.state.role(address, &self.people)
+    }
+
+    /// Looks after a group: its owner or admin. In a pair nobody does.
+    pub(crate) fn is_chief(&self, address: &Address) -> bool {
+        self.state.kind == Kind::Group && self.role(address) >= Role::Admin
     }
 
     /// What the token of `address` may do at the hub, if the hub holds what it should (rule T-5).

@@ -2,6 +2,7 @@
 
 use allod_mls::WriteSet;
 use allod_wire::error::ErrorBody;
+use allod_wire::mimi::MessageId;
 use allod_wire::socket::ClientFrame;
 use allod_wire::{Address, EntryId, LogId};
 
@@ -49,6 +50,14 @@ pub enum Event {
     ConversationGone(LogId),
     /// A new line in a conversation's history, own ones too.
     Message(Box<MessageView>),
+    /// Something was done to a message, in the log or in the outbox: whoever shows it folds it again ([`crate::ClientCore::fold`]).
+    /// It may be one that this device does not hold.
+    MessageChanged {
+        /// The conversation.
+        log: LogId,
+        /// The message.
+        message_id: MessageId,
+    },
     /// What became of a message that waits.
     Outbox {
         /// The conversation.

@@ -10,7 +10,9 @@
 //! - nobody becomes a reader without a line in the history of every member's device.
 
 mod account;
+mod acts;
 mod advance;
+mod annotation;
 pub mod backup;
 mod contacts;
 mod conversation;
@@ -19,10 +21,12 @@ mod create;
 mod effect;
 mod error;
 mod files;
+mod fold;
 mod inbox;
 mod intent;
 mod job;
 pub mod join;
+pub mod marks;
 mod message;
 mod outbox;
 mod pending;
@@ -53,11 +57,14 @@ mod views;
 mod tests;
 
 pub use account::Settings;
+pub use acts::Sent;
 pub use allod_mls::{Suite, WriteSet};
+pub use annotation::REACTION_BYTES_MAX;
 pub use core::{ClientCore, RestoreError};
 pub use create::New;
 pub use effect::{Effect, Event, RequestId, Verb};
 pub use error::{AddFailure, CoreError};
+pub use fold::REACTIONS_EACH_MAX;
 pub use message::SystemEvent;
 pub use request::{HttpRequest, Method, Plane};
 pub use state::{Kind, Role};

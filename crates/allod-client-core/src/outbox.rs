@@ -14,6 +14,7 @@ use allod_wire::{Commits, EntryId, LogId, UnixMillis, cbor};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
+use crate::annotation::acts_on_another;
 use crate::core::ClientCore;
 use crate::effect::Event;
 use crate::intent::Intent;
@@ -161,12 +162,22 @@ impl ClientCore {
         }
     }
 
-    /// The hub will not take a message, now or ever.
+    /// The hub will not take a message, now or ever. What would have acted on another message is dropped: there is no line that could
+    /// show it as failed.
     pub(crate) fn message_failed(&mut self, log: LogId, id: EntryId) {
         let Some(conversation) = self.conversations.get_mut(&log) else { return };
         conversation.live.in_flight.retain(|other| *other != id);
-        if let Some(outgoing) = conversation.outbox.values_mut().find(|outgoing| outgoing.id == id) {
-            outgoing.failed = true;
+        let failed = conversation.outbox.iter_mut().find(|(_, outgoing)| outgoing.id == id);
+        if let Some((number, outgoing)) = failed {
+            if acts_on_another(&outgoing.content) {
+                let (number, content) = (*number, outgoing.content.clone());
+                conversation.outbox.remove(&number);
+                conversation.live.refused.insert(id);
+                self.writes.delete(rows::outgoing(log, number));
+                self.note_waiting(log, &content);
+            } else {
+                outgoing.failed = true;
+            }
         }
         self.event(Event::Outbox { log, id, status: Status::Failed });
     }

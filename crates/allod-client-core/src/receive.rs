@@ -340,15 +340,21 @@ impl ClientCore {
     /// Puts a line into history, and shows it.
     pub(crate) fn store_message(&mut self, log: LogId, message: StoredMessage) {
         self.note_for_search(log, &message);
+        let Some(message) = self.store_annotation(log, message) else { return };
         let Some(view) = self.view_of(log, &message) else { return };
         let own = self.me().as_ref() == Some(&message.sender);
         let Some(conversation) = self.conversations.get_mut(&log) else { return };
         if let Some(text) = view.body.preview() {
-            conversation.row.last = Some(Preview { time: message.time, sender: message.sender.clone(), text });
+            let (time, sender) = (message.time, message.sender.clone());
+            let preview = Preview { time, sender, text, message_id: view.message_id, deleted: false };
+            conversation.row.last = Some(preview);
         }
         let counts = !own && !matches!(view.body, MessageBody::System { .. });
         if counts && conversation.row.unread.len() < UNREAD_MAX {
             conversation.row.unread.push(message.position);
+        }
+        if let Some(id) = &view.message_id {
+            self.writes.put(rows::place_key(log, id), &message.position);
         }
         self.writes.put(rows::history_key(log, message.position), &message);
         self.event(Event::Message(Box::new(view)));

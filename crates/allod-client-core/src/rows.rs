@@ -11,6 +11,8 @@
 //! | `o/LOG NUMBER` | a message that is not in the log yet |
 //! | `d/LOG POSITION` | the log's chain at that position |
 //! | `h/LOG POSITION` | history: what is shown; read by the shell on demand |
+//! | `n/LOG MESSAGE-ID POSITION` | an annotation: what acts on that message; read by the shell with the message |
+//! | `q/LOG MESSAGE-ID` | the position of the line that has this message id |
 //! | `x/LOG POSITION` | evidence: an entry that was skipped, and why |
 //! | `i/LOG` | an invitation that is being followed |
 //! | `u/BLOB` | an upload that is under way |
@@ -23,6 +25,7 @@
 use std::ops::{Deref, DerefMut};
 
 use allod_wire::cbor::{self, DecodeError};
+use allod_wire::mimi::MessageId;
 use allod_wire::{Address, BlobId, LogId, Position};
 use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
@@ -44,9 +47,42 @@ pub fn history_key(log: LogId, position: Position) -> Vec<u8> {
     numbered(b'h', log, position.0)
 }
 
+/// The keys of what acts on a message start with these bytes: rows for [`crate::ClientCore::fold`].
+pub fn annotations_prefix(log: LogId, message: &MessageId) -> Vec<u8> {
+    [&of_log(b'n', log)[..], message.as_slice()].concat()
+}
+
+/// The key of the row that says at which position a message stands ([`position`] reads its value).
+pub fn place_key(log: LogId, message: &MessageId) -> Vec<u8> {
+    [&of_log(b'q', log)[..], message.as_slice()].concat()
+}
+
+/// The value of a row at a [`place_key`].
+///
+/// # Errors
+/// [`DecodeError`] if it is none.
+pub fn position(value: &[u8]) -> Result<Position, DecodeError> {
+    cbor::from_slice(value)
+}
+
 /// Whether a row is history, or what is searched of it: the core is not restored from these.
 pub fn is_history(key: &[u8]) -> bool {
-    matches!(key, [b'h' | b'w' | b'x', b'/', ..])
+    matches!(key, [b'h' | b'n' | b'q' | b'w' | b'x', b'/', ..])
+}
+
+/// The prefixes of the rows that a backup holds, in the order in which they go into it.
+pub const BACKED_UP: [&[u8]; 2] = [b"h/", b"n/"];
+
+/// Log, message and position in a key that [`annotation`] made.
+pub(crate) fn annotated(key: &[u8]) -> Option<(LogId, MessageId, Position)> {
+    let (log, rest) = key.strip_prefix(b"n/")?.split_at_checked(LogId::LEN)?;
+    let (message, position) = rest.split_first_chunk::<32>()?;
+    let position = Position(u64::from_be_bytes(position.try_into().ok()?));
+    Some((LogId(log.try_into().ok()?), (*message).into(), position))
+}
+
+pub(crate) fn annotation(log: LogId, message: &MessageId, position: Position) -> Vec<u8> {
+    [&annotations_prefix(log, message)[..], &position.0.to_be_bytes()].concat()
 }
 
 pub(crate) fn person(address: &Address) -> Vec<u8> {

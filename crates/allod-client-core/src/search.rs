@@ -23,7 +23,6 @@ use allod_wire::mimi::{Disposition, MimiContent};
 use allod_wire::{Address, LogId, Position, UnixMillis};
 use serde::Serialize;
 
-use crate::conversation::Membership;
 use crate::core::ClientCore;
 use crate::effect::Effect;
 use crate::message::{StoredBody, StoredMessage, message_id};
@@ -32,7 +31,6 @@ use crate::search::index::{Line, SearchIndex};
 use crate::search::query::{Query, Term};
 use crate::search::segment::{Record, SearchRow, Segment, bounded};
 use crate::search::words::fold;
-use crate::state::{Kind, Role};
 use crate::view::{MessageBody, as_text};
 
 pub use snippet::SnippetPart;
@@ -214,10 +212,8 @@ impl ClientCore {
         if mimi.body.disposition == Disposition::REACTION || (text.is_empty() && mimi.replaces.is_none()) {
             return;
         }
-        let looks_after =
-            |here: &Membership| here.state.kind == Kind::Group && here.role(&message.sender) >= Role::Admin;
         let here = || self.conversations.get(&log)?.peek_membership();
-        let chief = mimi.replaces.is_some() && here().is_some_and(|here| looks_after(&here));
+        let chief = mimi.replaces.is_some() && here().is_some_and(|here| here.is_chief(&message.sender));
         let record = Record {
             log,
             position: message.position,

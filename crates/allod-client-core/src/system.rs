@@ -17,7 +17,6 @@ use crate::message::{StoredBody, StoredMessage, SystemEvent};
 use crate::plan::{missing, token_diff, wanted_now};
 use crate::request::Plane;
 use crate::roster::{Reader, ReaderChange};
-use crate::view::Status;
 
 impl ClientCore {
     /// A commit has changed the group from `before` to `next`.
@@ -144,13 +143,9 @@ impl ClientCore {
         if let Some(job) = &mut conversation.job {
             job.close_intent();
         }
-        let mut failed = Vec::new();
-        for outgoing in conversation.outbox.values_mut().filter(|outgoing| !outgoing.failed) {
-            outgoing.failed = true;
-            failed.push(outgoing.id);
-        }
-        for id in failed {
-            self.event(Event::Outbox { log, id, status: Status::Failed });
+        let waiting = conversation.outbox.values().filter(|outgoing| !outgoing.failed);
+        for id in waiting.map(|outgoing| outgoing.id).collect::<Vec<_>>() {
+            self.message_failed(log, id);
         }
         if was_subscribed && self.log_socket {
             self.send(Plane::Log, ClientFrame::Unsubscribe { log });

@@ -2,6 +2,7 @@
 
 mod backup;
 mod basics;
+mod content;
 mod crashes;
 mod devices;
 mod files;

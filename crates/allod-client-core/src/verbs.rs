@@ -82,6 +82,7 @@ impl ClientCore {
         let id = EntryId(random_bytes(rng));
         let content = content.into();
         let outgoing = Outgoing { id, time: now, content, sealed: None, failed: false, leaves: false, former: None };
+        self.note_waiting(log, &outgoing.content);
         self.enqueue(log, outgoing);
         self.event(Event::Outbox { log, id, status: Status::Sending });
         self.advance(log, now, rng);

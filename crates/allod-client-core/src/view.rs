@@ -9,6 +9,7 @@ use allod_wire::mimi::{Disposition, ExternalPart, MimiContent, NestedPart, Part}
 use allod_wire::{Address, BlobId, DeviceId, EntryId, LogId, UnixMillis};
 use serde::{Serialize, Serializer};
 
+use crate::marks::{Marks, QuoteView};
 use crate::message::SystemEvent;
 use crate::state::{Kind, Role};
 
@@ -16,11 +17,11 @@ pub(crate) fn as_text<T: Display, S: Serializer>(value: &T, serializer: S) -> Re
     serializer.collect_str(value)
 }
 
-fn as_texts<T: Display, S: Serializer>(values: &[T], serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn as_texts<T: Display, S: Serializer>(values: &[T], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(values.iter().map(ToString::to_string))
 }
 
-fn as_text_option<T: Display, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn as_text_option<T: Display, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
     match value {
         Some(value) => serializer.collect_str(value),
         None => serializer.serialize_none(),
@@ -35,7 +36,7 @@ fn millis_option<S: Serializer>(value: &Option<UnixMillis>, serializer: S) -> Re
     value.map(|value| value.0).serialize(serializer)
 }
 
-fn digest_option<S: Serializer>(value: &Option<Digest>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn digest_option<S: Serializer>(value: &Option<Digest>, serializer: S) -> Result<S::Ok, S::Error> {
     value.map(|value| allod_wire::link::to_text(&value[..])).serialize(serializer)
 }
 
@@ -157,8 +158,10 @@ pub struct PreviewView {
     /// Its author.
     #[serde(serialize_with = "as_text")]
     pub sender: Address,
-    /// Its beginning.
+    /// Its beginning as it is now; empty once it was deleted.
     pub text: String,
+    /// It was deleted for everyone.
+    pub deleted: bool,
 }
 
 /// Who can read a conversation: exactly the leaves of its tree (rule C-12).
@@ -267,9 +270,11 @@ pub struct MessageView {
     /// The message that it answers.
     #[serde(serialize_with = "digest_option")]
     pub in_reply_to: Option<Digest>,
-    /// The message that it replaces: an edit, or a deletion.
-    #[serde(serialize_with = "digest_option")]
-    pub replaces: Option<Digest>,
+    /// The beginning of that message, once the shell has looked it up.
+    pub quote: Option<QuoteView>,
+    /// What was done to it since.
+    #[serde(flatten)]
+    pub marks: Marks,
     /// How far it is.
     pub status: Status,
 }
@@ -290,12 +295,12 @@ pub enum MessageBody {
         /// What was written with it, or empty.
         caption: String,
     },
-    /// A reaction to `in_reply_to`.
+    /// A reaction that names no message; others are [`Marks`].
     Reaction {
         /// An emoji, usually.
         text: String,
     },
-    /// Takes back what it replaces.
+    /// Was deleted for everyone, by whom the [`Marks`] say.
     Deleted,
     /// A message of a newer kind.
     Unknown {

@@ -4,11 +4,13 @@ use allod_wire::cbor::{self, DecodeError};
 use allod_wire::mimi::MimiContent;
 use allod_wire::{Address, EntryId, LogId, Position, UnixMillis};
 
-use crate::conversation::{Conversation, Membership, Remembered, Standing};
+use crate::annotation::acts_on_another;
+use crate::conversation::{Conversation, Membership, Preview, Remembered, Standing};
 use crate::core::ClientCore;
 use crate::message::{StoredBody, StoredMessage, message_id};
+use crate::outbox::Outgoing;
 use crate::roster::Reader;
-use crate::rows;
+use crate::rows::{self, Row};
 use crate::state::Kind;
 use crate::view::{
     ConversationSummary, DeviceView, MeView, MessageBody, MessageView, PreviewView, ReaderChangeView, ReaderPerson,
@@ -65,11 +67,7 @@ impl ClientCore {
             Kind::Group if here.state.title.is_empty() => named_after_people(),
             Kind::Group => here.state.title.clone(),
         };
-        let last = row.last.as_ref().map(|last| PreviewView {
-            time: last.time,
-            sender: last.sender.clone(),
-            text: last.text.clone(),
-        });
+        let last = row.last.as_ref().map(preview);
         Some(ConversationSummary {
             log: row.log,
             kind: here.state.kind,
@@ -92,11 +90,7 @@ impl ClientCore {
     fn remembered_summary(&self, conversation: &Conversation) -> Option<ConversationSummary> {
         let row = &conversation.row;
         let remembered = row.remembered.as_ref()?;
-        let last = row.last.as_ref().map(|last| PreviewView {
-            time: last.time,
-            sender: last.sender.clone(),
-            text: last.text.clone(),
-        });
+        let last = row.last.as_ref().map(preview);
         let mut people = remembered.people.clone();
         people.sort();
         Some(ConversationSummary {
@@ -163,21 +157,24 @@ impl ClientCore {
         }
     }
 
-    /// Messages that are not in the log yet, in order.
+    /// Messages that are not in the log yet, in order. What acts on another message is none of them: [`Self::fold`] shows it there.
     pub fn outbox(&self, log: LogId) -> Vec<MessageView> {
         let (Some(conversation), Some(me)) = (self.conversations.get(&log), self.me()) else { return Vec::new() };
-        let waiting = conversation.outbox.values().filter(|outgoing| !outgoing.leaves);
-        let view = |outgoing: &crate::rows::Row<crate::outbox::Outgoing>| {
-            let status = if outgoing.failed {
-                Status::Failed
-            } else if conversation.live.answered.contains(&outgoing.id) {
-                Status::Sent
-            } else {
-                Status::Sending
-            };
+        let waiting =
+            conversation.outbox.values().filter(|outgoing| !outgoing.leaves && !acts_on_another(&outgoing.content));
+        let view = |outgoing: &Row<Outgoing>| {
+            let status = outgoing_status(conversation, outgoing);
             self.content_view(log, outgoing.id, &me, &outgoing.content, outgoing.time, status)
         };
         waiting.map(view).collect()
+    }
+
+    /// How far something is that a verb sent, a message or what acts on one; `None` once it is in the log.
+    pub fn status(&self, log: LogId, id: EntryId) -> Option<Status> {
+        let conversation = self.conversations.get(&log)?;
+        let waiting = conversation.outbox.values().find(|outgoing| outgoing.id == id);
+        let refused = conversation.live.refused.contains(&id).then_some(Status::Failed);
+        waiting.map(|outgoing| outgoing_status(conversation, outgoing)).or(refused)
     }
 
     /// A history row as a line.
@@ -230,7 +227,6 @@ impl ClientCore {
         MessageView {
             message_id: Some(message_id(log, sender, content)),
             in_reply_to: decoded.as_ref().and_then(|content| content.in_reply_to),
-            replaces: decoded.as_ref().and_then(|content| content.replaces),
             status,
             ..line
         }
@@ -249,9 +245,24 @@ impl ClientCore {
             day: None,
             body,
             in_reply_to: None,
-            replaces: None,
+            quote: None,
+            marks: Default::default(),
             status: Status::Sent,
         }
+    }
+}
+
+fn preview(last: &Preview) -> PreviewView {
+    PreviewView { time: last.time, sender: last.sender.clone(), text: last.text.clone(), deleted: last.deleted }
+}
+
+fn outgoing_status(conversation: &Conversation, outgoing: &Outgoing) -> Status {
+    if outgoing.failed {
+        Status::Failed
+    } else if conversation.live.answered.contains(&outgoing.id) {
+        Status::Sent
+    } else {
+        Status::Sending
     }
 }
 

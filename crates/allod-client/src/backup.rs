@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use allod_client_core::ClientCore;
 use allod_client_core::backup::{Backup, BackupReader};
+use allod_client_core::rows::BACKED_UP;
 use allod_crypto::recovery::RecoveryPhrase;
 use allod_wire::account::DeviceClass;
 use rand_core::OsRng;
@@ -44,14 +45,17 @@ impl Client {
         let error = |source| file_error(path, source);
         let mut file = create_private(&partial).map_err(error)?;
         file.write_all(&head).map_err(error)?;
-        let mut from = b"h/".to_vec();
-        loop {
-            let start = from.clone();
-            let rows = self.read(move |vault| vault.first_rows(&start, &behind_prefix(b"h/"), ROWS_AT_ONCE)).await?;
-            let Some((last, _)) = rows.last() else { break };
-            from = [last, &b"\0"[..]].concat();
-            for (key, value) in &rows {
-                file.write_all(&writer.line(key, value)).map_err(error)?;
+        for prefix in BACKED_UP {
+            let mut from = prefix.to_vec();
+            loop {
+                let start = from.clone();
+                let rows =
+                    self.read(move |vault| vault.first_rows(&start, &behind_prefix(prefix), ROWS_AT_ONCE)).await?;
+                let Some((last, _)) = rows.last() else { break };
+                from = [last, &b"\0"[..]].concat();
+                for (key, value) in &rows {
+                    file.write_all(&writer.line(key, value)).map_err(error)?;
+                }
             }
         }
         file.write_all(&writer.finish()).map_err(error)?;

@@ -4,15 +4,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use allod_client_core::join::{look_up_invite, read_offer};
-use allod_client_core::rows::{SEGMENTS, history_key, history_prefix, is_history};
-use allod_client_core::view::MessageView;
+use allod_client_core::rows::{SEGMENTS, is_history};
 use allod_client_core::{ClientCore, Effect, Event, RestoreError, Settings};
 use allod_crypto::Random;
+use allod_wire::UnixMillis;
 use allod_wire::account::{DeviceClass, InviteOffer};
 use allod_wire::address::UserName;
 use allod_wire::error::ErrorCode;
 use allod_wire::link::{Link, LinkKind};
-use allod_wire::{LogId, Position, UnixMillis};
 use rand_core::OsRng;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -23,7 +22,7 @@ use crate::key::{self, AskPassphrase, KeyPlace};
 use crate::lock::{Lock, Manners, is_wanted};
 use crate::profile::Profile;
 use crate::runner::{Input, Runner, SharedVault, Standing, now};
-use crate::vault::{Row, Vault, VaultError, behind_prefix};
+use crate::vault::{Vault, VaultError};
 
 /// How to open a profile.
 pub struct Options<'a> {
@@ -247,45 +246,6 @@ impl Client {
         }
     }
 
-    /// Lines of a conversation's history, the last ones before `before` (or of all), at most `limit`, in order.
-    ///
-    /// # Errors
-    /// If the vault fails.
-    pub async fn history(
-        &self,
-        log: LogId,
-        before: Option<Position>,
-        limit: u32,
-    ) -> Result<Vec<MessageView>, ClientError> {
-        let prefix = history_prefix(log);
-        let end = before.map_or_else(|| behind_prefix(&prefix), |position| history_key(log, position));
-        let rows = self.read(move |vault| vault.last_rows(&prefix, &end, limit)).await?;
-        self.decode(rows.into_iter().rev().collect()).await
-    }
-
-    /// Lines of a conversation's history behind `position`, the last ones if there are more than `limit`, in order.
-    ///
-    /// # Errors
-    /// If the vault fails.
-    pub async fn history_after(
-        &self,
-        log: LogId,
-        position: Position,
-        limit: u32,
-    ) -> Result<Vec<MessageView>, ClientError> {
-        let (start, end) = (history_key(log, position.next()), behind_prefix(&history_prefix(log)));
-        let rows = self.read(move |vault| vault.last_rows(&start, &end, limit)).await?;
-        self.decode(rows.into_iter().rev().collect()).await
-    }
-
-    async fn decode(&self, rows: Vec<Row>) -> Result<Vec<MessageView>, ClientError> {
-        self.look(move |core| {
-            // A line that a newer release wrote is left out; it is there again after the upgrade.
-            rows.iter().filter_map(|(key, value)| core.read_history(key, value).ok()).collect()
-        })
-        .await
-    }
-
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Vault) -> Result<T, VaultError> + Send + 'static,
@@ -367,7 +327,7 @@ impl Opened {
     }
 
     fn restore(&self) -> Result<Option<ClientCore>, ClientError> {
-        let rows = self.vault.rows_without(&[b"h/", SHELL_ROWS, SEGMENTS, b"x/"])?;
+        let rows = self.vault.rows_without(&[b"h/", b"n/", b"q/", SHELL_ROWS, SEGMENTS, b"x/"])?;
         match ClientCore::restore(rows.into_iter().filter(|(key, _)| !is_history(key))) {
             Ok(core) => Ok(Some(core)),
             Err(RestoreError::Empty) => Ok(None),

@@ -7,6 +7,7 @@ mod backup;
 mod client;
 mod endpoint;
 mod error;
+mod history;
 mod http;
 pub mod key;
 mod keyring;

@@ -77,6 +77,47 @@ pub(crate) enum Command {
         after_help = "All words must occur, the last one may be a beginning. Accents and capitals make no difference.\n\nExamples:\n  allod search budget dra\n  allod search '\"the draft\" from:alice in:budget'\n  allod search plan.pdf --in \"Budget 2027\" --from bob"
     )]
     Search(Search),
+    /// Answer a message.
+    #[command(after_help = "Example:\n  allod reply bob last 'Agreed.'")]
+    Reply {
+        /// A title, a person, or the beginning of a conversation's id.
+        conversation: String,
+        /// The message: its position, the beginning of its id, or `last`.
+        message: String,
+        /// The answer.
+        #[arg(allow_hyphen_values = true)]
+        text: String,
+    },
+    /// React to a message with an emoji.
+    #[command(after_help = "Examples:\n  allod react bob 42 👍\n  allod react bob 42 👍 --remove")]
+    React {
+        /// A title, a person, or the beginning of a conversation's id.
+        conversation: String,
+        /// The message: its position, the beginning of its id, or `last`.
+        message: String,
+        /// The emoji, or another short text.
+        text: String,
+        /// Take your reaction back.
+        #[arg(long)]
+        remove: bool,
+    },
+    /// Change what a message of yours says. What it said before stays readable.
+    Edit {
+        /// A title, a person, or the beginning of a conversation's id.
+        conversation: String,
+        /// The message: its position, the beginning of its id, or `last`.
+        message: String,
+        /// What it says from now on.
+        #[arg(allow_hyphen_values = true)]
+        text: String,
+    },
+    /// Delete a message for everyone: one of yours, or in a group that you look after anybody's.
+    Delete {
+        /// A title, a person, or the beginning of a conversation's id.
+        conversation: String,
+        /// The message: its position, the beginning of its id, or `last`.
+        message: String,
+    },
     /// Send files, and fetch them.
     #[command(subcommand)]
     File(FileCommand),

@@ -14,7 +14,7 @@ use clap::{CommandFactory, Parser};
 
 use crate::cli::{Cli, Command, FileCommand};
 use crate::commands::message::ReadOptions;
-use crate::commands::{account, backup, conversation, file, join, message, passphrase, search, watch};
+use crate::commands::{account, act, backup, conversation, file, join, message, passphrase, search, watch};
 use crate::failure::Failure;
 
 fn main() -> ExitCode {
@@ -52,6 +52,12 @@ async fn run(cli: &Cli) -> Result<(), Failure> {
             message::read(cli, conversation, &options).await
         }
         Command::Send { conversation, text } => message::send(cli, conversation, text).await,
+        Command::Reply { conversation, message, text } => act::reply(cli, conversation, message, text).await,
+        Command::React { conversation, message, text, remove } => {
+            act::react(cli, conversation, message, text, *remove).await
+        }
+        Command::Edit { conversation, message, text } => act::edit(cli, conversation, message, text).await,
+        Command::Delete { conversation, message } => act::delete(cli, conversation, message).await,
         Command::Search(args) => search::search(cli, args).await,
         Command::File(FileCommand::Send { conversation, path, caption }) => {
             file::send(cli, conversation, path, caption).await

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use allod_client_core::marks::ReactionView;
 use allod_client_core::view::{
     ConversationSummary, DeviceView, MessageBody, MessageView, ReaderPerson, Readers, State, Status,
 };
@@ -77,7 +78,10 @@ pub(crate) fn message(message: &MessageView) -> String {
             format!("{sender}: [file] {} ({}){caption}", clean_line(&file.name), bytes(file.size))
         }
         MessageBody::Reaction { text } => format!("{sender} reacted {}", clean_line(text)),
-        MessageBody::Deleted => format!("{sender} deleted a message"),
+        MessageBody::Deleted => match &message.marks.deleted_by {
+            Some(by) if *by != message.sender => format!("{sender}: [deleted by {}]", by.name),
+            _ => format!("{sender}: [deleted]"),
+        },
         MessageBody::Unknown { content_type } => {
             format!("{sender}: [a message of a newer kind: {}]", clean_line(content_type))
         }
@@ -85,7 +89,27 @@ pub(crate) fn message(message: &MessageView) -> String {
             format!("-- {}", events.iter().map(system_event).collect::<Vec<_>>().join("; "))
         }
     };
-    format!("{place:>5}  {}  {said}{mark}", time(message.time))
+    let edited = if message.marks.is_edited() { "  (edited)" } else { "" };
+    let below = quote(message).into_iter().chain(reactions(message));
+    let below: String = below.map(|line| format!("\n{:25}{line}", "")).collect();
+    format!("{place:>5}  {}  {said}{edited}{mark}{below}", time(message.time))
+}
+
+/// What a message answers, on a line below it.
+fn quote(message: &MessageView) -> Option<String> {
+    let quote = message.quote.as_ref()?;
+    let text = quote.text.as_deref().map_or_else(|| "[deleted]".to_owned(), clean_line);
+    Some(format!("> {}: {text}", quote.sender.name))
+}
+
+/// Who reacted how, on a line below the message.
+fn reactions(message: &MessageView) -> Option<String> {
+    let reaction = |one: &ReactionView| {
+        let people: Vec<_> = one.people.iter().map(|person| person.name.to_string()).collect();
+        format!("{} {}", clean_line(&one.text), people.join(", "))
+    };
+    let all: Vec<_> = message.marks.reactions.iter().map(reaction).collect();
+    (!all.is_empty()).then(|| all.join("; "))
 }
 
 fn indent(text: &str) -> String {
@@ -131,6 +155,7 @@ pub(crate) fn conversation(one: &ConversationSummary) -> String {
     };
     let readers = if one.unseen_reader_change { "  [readers changed: allod who]" } else { "" };
     let last = match &one.last {
+        Some(last) if last.deleted => format!("\n            {}: [deleted]", last.sender.name),
         Some(last) => format!("\n            {}: {}", last.sender.name, clean_line(&last.text)),
         None => String::new(),
     };

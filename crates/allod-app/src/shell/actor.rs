@@ -2,6 +2,7 @@
 
 use allod_client_core::{ClientCore, Effect, Plane, RestoreError};
 use allod_wire::link::Link;
+use allod_wire::mimi::MessageId;
 use allod_wire::{LogId, Position, UnixMillis, cbor};
 use futures_channel::mpsc::UnboundedReceiver;
 use futures_util::StreamExt;
@@ -35,6 +36,7 @@ pub(super) struct Actor {
     pub(super) open_changed: bool,
     /// What is looked for.
     pub(super) sought: String,
+    pub(super) changed: Vec<(LogId, MessageId)>,
     /// How far the open conversation is known to be read.
     marked: Position,
 }
@@ -53,6 +55,7 @@ impl Actor {
             list_changed: true,
             open_changed: false,
             sought: String::new(),
+            changed: Vec::new(),
             marked: Position(0),
         }
     }
@@ -186,6 +189,7 @@ impl Actor {
                 self.carry_out(effects).await?;
             }
         }
+        self.refresh_changed().await?;
         self.show();
         self.set_timer();
         Ok(())
@@ -297,9 +301,8 @@ impl Actor {
     pub(super) async fn open(&mut self, log: LogId) -> Result<(), Stop> {
         if self.ui.open.get_untracked() != Some(log) {
             let page = self.vault.history(log, None, PAGE_LINES).await?;
+            let lines = self.read_lines(&page.rows).await?;
             let Some(core) = &self.core else { return Ok(()) };
-            // A row that cannot be read is from a later release; the others are shown.
-            let lines = page.rows.iter().filter_map(|(key, value)| core.read_history(key, value).ok()).collect();
             self.marked = Position(0);
             self.files.forget_pictures(self.ui);
             self.ui.unread_from.set(core.first_unread(log).map(|position| position.0));
@@ -318,9 +321,7 @@ impl Actor {
         let Some(log) = self.ui.open.get_untracked().filter(|_| self.ui.earlier.get_untracked()) else { return Ok(()) };
         let first = self.ui.lines.with_untracked(|lines| lines.first().and_then(|line| line.position));
         let page = self.vault.history(log, first.map(Position), PAGE_LINES).await?;
-        let Some(core) = &self.core else { return Ok(()) };
-        let mut earlier: Vec<_> =
-            page.rows.iter().filter_map(|(key, value)| core.read_history(key, value).ok()).collect();
+        let mut earlier = self.read_lines(&page.rows).await?;
         self.ui.earlier.set(page.earlier);
         self.ui.lines.update(|lines| {
             earlier.append(lines);

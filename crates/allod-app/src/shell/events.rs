@@ -96,8 +96,14 @@ impl Actor {
                 self.list_changed = true;
                 self.open_changed |= open == Some(view.log);
                 if open == Some(view.log) {
+                    // Once more with what it answers, and what acted on it before it came.
+                    self.changed.extend(view.message_id.map(|id| (view.log, id)));
                     ui.lines.update(|lines| insert(lines, *view));
                 }
+            }
+            Event::MessageChanged { log, message_id } => {
+                self.list_changed = true;
+                self.changed.push((log, message_id));
             }
             Event::Outbox { .. } => self.list_changed = true,
             Event::IdentityChanged(address) => {

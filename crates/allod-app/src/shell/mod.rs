@@ -14,6 +14,7 @@ mod files;
 mod idb;
 mod join;
 mod js;
+mod lines;
 mod lock;
 mod page;
 mod seal;

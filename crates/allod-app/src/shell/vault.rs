@@ -15,8 +15,9 @@ use super::seal::Sealer;
 const DATABASE: &str = "allod";
 const ROWS: &str = "rows";
 const KEYS: &str = "keys";
-/// Ranges of keys that hold no history, `h/…`, `w/…` and `x/…`: what the core is restored from.
-const STATE_RANGES: [(&[u8], &[u8]); 4] = [(b"", b"h/"), (b"h0", b"w/"), (b"w0", b"x/"), (b"x0", b"\xff")];
+/// Ranges of keys that hold no history ([`rows::is_history`]): what the core is restored from.
+const STATE_RANGES: [(&[u8], &[u8]); 6] =
+    [(b"", b"h/"), (b"h0", b"n/"), (b"n0", b"q/"), (b"q0", b"w/"), (b"w0", b"x/"), (b"x0", b"\xff")];
 
 /// A row: key and value in the clear.
 pub(crate) type Row = (Vec<u8>, Vec<u8>);
@@ -86,6 +87,20 @@ impl Vault {
         if let Some(last) = end.last_mut() {
             *last += 1;
         }
+        let sealed = self.database.read(ROWS)?.rows(&idb::range(prefix, &end)?).await?;
+        self.open_rows(sealed).await
+    }
+
+    /// One row.
+    pub(crate) async fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+        let end = [key, &[0]].concat();
+        let sealed = self.database.read(ROWS)?.rows(&idb::range(key, &end)?).await?;
+        Ok(self.open_rows(sealed).await?.pop().map(|(_, value)| value))
+    }
+
+    /// The rows whose keys are `prefix` with a number behind it.
+    pub(crate) async fn with_prefix(&self, prefix: &[u8]) -> Result<Vec<Row>, StorageError> {
+        let end = [prefix, &[u8::MAX; 9]].concat();
         let sealed = self.database.read(ROWS)?.rows(&idb::range(prefix, &end)?).await?;
         self.open_rows(sealed).await
     }

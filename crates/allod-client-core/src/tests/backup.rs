@@ -161,9 +161,9 @@ fn a_file_that_is_cut_changed_or_under_another_phrase_restores_nothing_k_4() {
     let open = |file: &[u8], phrase: RecoveryPhrase| {
         let mut reader = BackupReader::new(phrase);
         reader.push(file)?;
-        reader.finish().map(|(lines, backup)| (lines.len(), backup.conversations(), backup.name().unwrap().to_string()))
+        reader.finish().map(|(rows, backup)| (rows.len(), backup.conversations(), backup.name().unwrap().to_string()))
     };
-    assert_eq!(open(&file, phrase()), Ok((2, 1, "alice".to_owned())));
+    assert_eq!(open(&file, phrase()), Ok((3, 1, "alice".to_owned())));
     let mut rng = ChaCha20Rng::seed_from_u64(1);
     assert_eq!(open(&file, RecoveryPhrase::random(&mut rng)), Err(BackupError::Open(OpenError::WrongPhrase)));
     assert_eq!(open(&file[..file.len() - 1], phrase()), Err(BackupError::Open(OpenError::WrongPhrase)));

@@ -51,7 +51,7 @@ pub(crate) fn report_sent(
 
 /// Waits until the server has the message on disk.
 pub(crate) async fn wait_sent(session: &Session, log: LogId, id: EntryId) -> Result<(), Failure> {
-    let status = move |core: &ClientCore| core.outbox(log).into_iter().find(|one| one.id == id).map(|one| one.status);
+    let status = move |core: &ClientCore| core.status(log, id);
     loop {
         match session.client.look(status).await? {
             None | Some(Status::Sent) => return Ok(()),

@@ -1,6 +1,7 @@
 //! One file for each group of verbs.
 
 pub(crate) mod account;
+pub(crate) mod act;
 pub(crate) mod backup;
 pub(crate) mod conversation;
 pub(crate) mod file;

@@ -114,6 +114,10 @@ fn to_json(event: &Event) -> Value {
         Event::ConversationChanged(log) => about("conversation", log),
         Event::ConversationGone(log) => about("conversation-gone", log),
         Event::Message(message) => json!({ "event": "message", "message": message }),
+        Event::MessageChanged { log, message_id } => {
+            let message_id = allod_wire::link::to_text(&message_id[..]);
+            json!({ "event": "message-changed", "log": log.to_string(), "message_id": message_id })
+        }
         Event::Outbox { log, id, status } => {
             json!({ "event": "outbox", "log": log.to_string(), "id": id.to_string(), "status": status })
         }

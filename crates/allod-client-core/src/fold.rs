@@ -1,0 +1,149 @@
+//! A message as it is now: what was written, and everything that was done to it since. Pure. Spec: M-3 to M-6.
+//!
+//! Invariant: the result depends on the line and the set of annotations alone, not on the order in which they came, so all who
+//! hold the same log see the same message.
+
+use allod_wire::cbor;
+use allod_wire::mimi::{Disposition, MessageId, MimiContent, Part};
+use allod_wire::{Address, UnixMillis};
+
+use crate::annotation::{StoredAnnotation, is_edit, is_reaction, target};
+use crate::core::ClientCore;
+use crate::marks::{FormerText, QuoteView, ReactionView};
+use crate::message::message_id;
+use crate::outbox::Outgoing;
+use crate::rows::{self, Row};
+use crate::view::{MessageBody, MessageView};
+
+/// Reactions of one person to one message that are shown (rule M-4).
+pub const REACTIONS_EACH_MAX: usize = 8;
+
+/// An annotation, decoded.
+struct Act {
+    id: MessageId,
+    sender: Address,
+    time: UnixMillis,
+    chief: bool,
+    content: MimiContent,
+}
+
+/// A reaction that stands.
+struct Standing<'a> {
+    id: MessageId,
+    sender: &'a Address,
+    text: String,
+}
+
+impl ClientCore {
+    /// Makes a line what it is now. `rows` are all rows whose keys start with [`rows::annotations_prefix`] of the line's message id,
+    /// in any order; what waits in the outbox is added. A line without message id stays as it is.
+    ///
+    /// The shell folds each line that it shows, after [`Self::read_history`], and again when
+    /// [`crate::Event::MessageChanged`] names it. Where the line answers another message (`in_reply_to`), the shell finds
+    /// that one by [`rows::place_key`], folds it as well, and sets [`MessageView::quote`] to [`QuoteView::of`] it.
+    pub fn fold<'a>(&self, line: &mut MessageView, rows: impl IntoIterator<Item = (&'a [u8], &'a [u8])>) {
+        let (Some(message), Some(me)) = (line.message_id, self.me()) else { return };
+        let prefix = rows::annotations_prefix(line.log, &message);
+        let placed = rows.into_iter().filter(|(key, _)| key.starts_with(&prefix)).filter_map(|(key, value)| {
+            // A row that a later release wrote acts again after the upgrade.
+            let row: StoredAnnotation = cbor::from_slice(value).ok()?;
+            let content = cbor::from_slice(&row.content).ok()?;
+            let id = message_id(line.log, &row.sender, &row.content);
+            Some((rows::annotated(key)?.2, Act { id, sender: row.sender, time: row.time, chief: row.chief, content }))
+        });
+        let mut placed: Vec<_> = placed.collect();
+        placed.sort_by_key(|(position, _)| *position);
+        let mut acts: Vec<Act> = placed.into_iter().map(|(_, act)| act).collect();
+        acts.extend(self.waiting_acts(line, &me, message));
+        fold(line, &acts, &me);
+    }
+
+    fn waiting_acts(&self, line: &MessageView, me: &Address, message: MessageId) -> Vec<Act> {
+        let Some(conversation) = self.conversations.get(&line.log) else { return Vec::new() };
+        let chief = conversation.peek_membership().is_some_and(|here| here.is_chief(me));
+        let waiting = conversation.outbox.values().filter(|outgoing| !outgoing.leaves && !outgoing.failed);
+        let act = |outgoing: &Row<Outgoing>| {
+            let content: MimiContent = cbor::from_slice(&outgoing.content).ok()?;
+            let id = message_id(line.log, me, &outgoing.content);
+            let is_about_it = target(&content) == Some(message);
+            is_about_it.then(|| Act { id, sender: me.clone(), time: outgoing.time, chief, content })
+        };
+        waiting.filter_map(act).collect()
+    }
+}
+
+impl QuoteView {
+    /// Of a line that was folded.
+    pub fn of(line: &MessageView) -> Self {
+        Self { sender: line.sender.clone(), position: line.position, text: line.body.preview() }
+    }
+}
+
+/// `acts` in the order of the log.
+fn fold(line: &mut MessageView, acts: &[Act], me: &Address) {
+    let Some(message) = line.message_id else { return };
+    line.marks = Default::default();
+    let mut time = line.time;
+    let mut reactions: Vec<Standing<'_>> = Vec::new();
+    for act in acts {
+        if act.content.body.disposition == Disposition::REACTION {
+            react(&mut reactions, act);
+        } else if act.content.replaces == Some(message) {
+            replace(line, act, &mut time);
+        }
+        if line.marks.deleted_by.is_some() {
+            return;
+        }
+    }
+    for reaction in reactions {
+        let own = (reaction.sender == me).then_some(reaction.id);
+        match line.marks.reactions.iter_mut().find(|shown| shown.text == reaction.text) {
+            Some(shown) => {
+                shown.people.push(reaction.sender.clone());
+                shown.own = shown.own.or(own);
+            }
+            None => {
+                let people = vec![reaction.sender.clone()];
+                line.marks.reactions.push(ReactionView { text: reaction.text, people, own });
+            }
+        }
+    }
+}
+
+/// An edit by the author, or a deletion by the author or who looks after the group (rules M-5, M-6).
+fn replace(line: &mut MessageView, act: &Act, time: &mut UnixMillis) {
+    let is_author = act.sender == line.sender;
+    let body = MessageBody::of(&act.content);
+    if matches!(body, MessageBody::Deleted) {
+        if is_author || act.chief {
+            line.body = MessageBody::Deleted;
+            (line.in_reply_to, line.quote) = (None, None);
+            line.marks = Default::default();
+            line.marks.deleted_by = Some(act.sender.clone());
+        }
+    } else if is_author && is_edit(&line.body) && is_edit(&body) {
+        let text = match std::mem::replace(&mut line.body, body) {
+            MessageBody::Text { text } => text,
+            MessageBody::File { caption, .. } => caption,
+            _ => String::new(),
+        };
+        line.marks.former.push(FormerText { time: std::mem::replace(time, act.time), text });
+    }
+}
+
+/// A reaction, or one that is taken back (rule M-4).
+fn react<'a>(standing: &mut Vec<Standing<'a>>, act: &'a Act) {
+    if let Some(replaced) = act.content.replaces {
+        let taken = standing.iter().find(|one| one.id == replaced && *one.sender == act.sender);
+        if let Some(text) = taken.map(|one| one.text.clone()) {
+            standing.retain(|one| *one.sender != act.sender || one.text != text);
+        }
+    }
+    let Part::Single { .. } = &act.content.body.part else { return };
+    let MessageBody::Reaction { text } = MessageBody::of(&act.content) else { return };
+    let mut of_author = standing.iter().filter(|one| *one.sender == act.sender);
+    let is_new = of_author.clone().all(|one| one.text != text) && of_author.by_ref().count() < REACTIONS_EACH_MAX;
+    if is_reaction(&text) && is_new {
+        standing.push(Standing { id: act.id, sender: &act.sender, text });
+    }
+}
