@@ -59,10 +59,8 @@ impl Actor {
         if first.is_none_or(|first| first > position.0) && self.ui.earlier.get_untracked() {
             let before = self.vault.history(log, Some(position), LEAD_LINES).await?;
             let rest = self.vault.history_since(log, position).await?;
-            let Some(core) = &self.core else { return Ok(()) };
-            let rows = before.rows.iter().chain(&rest);
-            // A row that cannot be read is from a later release; the others are shown.
-            let lines = rows.filter_map(|(key, value)| core.read_history(key, value).ok()).collect();
+            let mut lines = self.read_lines(&before.rows).await?;
+            lines.extend(self.read_lines(&rest).await?);
             self.ui.earlier.set(before.earlier);
             self.ui.lines.set(lines);
         }
