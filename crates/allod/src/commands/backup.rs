@@ -35,7 +35,7 @@ pub(crate) async fn backup(cli: &Cli, file: &Path, force: bool) -> Result<(), Fa
         let path = file.display().to_string();
         show::json(&json!({ "path": path, "phrase": phrase, "conversations": conversations, "lines": lines }));
     } else {
-        let summary = format!("{} conversations and {} lines", made.conversations, made.lines);
+        let summary = format!("conversations: {}, lines: {}", made.conversations, made.lines);
         show::line(&format!("{}: {summary}. Good once, within a year.", file.display()));
         if let Some(words) = words {
             show::line("Write these words down and keep them apart from the file. Nobody can tell you them again:");
@@ -69,7 +69,7 @@ pub(crate) async fn restore(cli: &Cli, file: &Path, ca: Option<&Path>) -> Result
         show::json(&json!({ "me": me, "profile": cli.profile, "conversations": conversations, "lines": lines }));
     } else {
         show::line(&format!("You are {} again, on a new device, in profile {}.", me.address, cli.profile));
-        show::line(&format!("{} conversations and {} lines are back.", made.conversations, made.lines));
+        show::line(&format!("What is back: conversations: {}, lines: {}.", made.conversations, made.lines));
         show::notice(
             "New messages come as soon as somebody in each conversation is there to let the new device in. Remove the devices that you \
              lost (allod devices), and make a new backup: this one is used up.",
