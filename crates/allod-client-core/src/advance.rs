@@ -67,8 +67,7 @@ impl ClientCore {
         let (devices, removed) = (joined.devices.clone(), joined.removed.clone());
         let Some(conversation) = self.conversations.get_mut(&log) else { return };
         let is_busy = conversation.job.as_ref().is_some_and(|job| job.intent.is_some());
-        let waits = is_busy || !conversation.row.intents.is_empty() || conversation.is_leaving();
-        if !conversation.can_append() || waits {
+        if !conversation.can_append() || is_busy || !conversation.row.intents.is_empty() {
             return;
         }
         let Some(membership) = conversation.membership() else { return };
