@@ -179,9 +179,11 @@ fn check_delivery(record: &Record, id: EntryId, broken: &mut impl FnMut(Promise,
         }
         return;
     };
-    if said.has_failed {
-        // Its author was out before its place came, was told so, and nobody else shows it (rule C-9).
-        return;
+    let shows = |device: &DeviceRecord| {
+        device.talks.get(&said.log).is_some_and(|talk| talk.lines.iter().any(|line| line.id == id))
+    };
+    if said.has_failed && !record.devices.iter().any(shows) {
+        return; // Its author was out before its place came, and was told so: all skip it (rule C-9).
     }
     for (index, device) in record.devices.iter().enumerate() {
         let is_meant = device.device.is_some_and(|device| said.readers.contains(&device));
