@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use super::event_line::show_readers;
 use super::parts::{button, face, icon_button};
-use super::{composer, event_line, message, way_back};
+use super::{composer, event_line, file, message, way_back};
 use crate::format::{day_heading, local_day};
 use crate::icons::{BACK, DOWN, EYE, TALK};
 use crate::shell::{Command, ask};
@@ -176,7 +176,7 @@ fn stream(ui: Ui, log: LogId) -> AnyView {
     let sending = For(ForProps::builder()
         .each(move || uploads.get())
         .key(|number| *number)
-        .children(move |number| message::upload(ui, number))
+        .children(move |number| file::upload(ui, number))
         .build());
     let list = html::ol()
         .attr("class", "stream")

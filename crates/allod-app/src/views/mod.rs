@@ -5,6 +5,7 @@ mod composer;
 mod conversation;
 mod conversation_list;
 mod event_line;
+mod file;
 mod message;
 mod new_conversation;
 mod panes;
