@@ -1,6 +1,5 @@
 //! From history to what stands on the screen: days, events, and messages grouped by author. Pure, so that it can be tested.
 
-use allod_client_core::marks::Marks;
 use allod_client_core::view::{MessageBody, MessageView, Status};
 use allod_wire::UnixMillis;
 
@@ -36,8 +35,7 @@ impl Line {
             Self::Event(view) => format!("event {}", view.id),
             Self::Message { view, first, last } => {
                 // What is shown of a message changes with what is done to it.
-                let Marks { former, deleted_by, reactions } = &view.marks;
-                let marks = (former.len(), deleted_by, reactions, &view.quote);
+                let marks = (&view.marks, &view.quote);
                 format!("{} {:?} {first} {last} {marks:?}", view.id, view.status)
             }
         }
@@ -89,6 +87,7 @@ fn together(one: &MessageView, next: &MessageView) -> bool {
 mod tests {
     use super::*;
     use allod_client_core::SystemEvent;
+    use allod_client_core::marks::Marks;
     use allod_wire::{Address, DeviceId, EntryId, LogId};
 
     fn said(id: u8, who: &str, minute: u64, text: &str) -> MessageView {
@@ -103,8 +102,12 @@ mod tests {
             own: who == "alice",
             time: UnixMillis(minute * 60_000),
             day: Some(0),
-            body: MessageBody::Text { text: text.to_owned() },
+            body: MessageBody::Text { text: text.to_owned(), formatted: false },
             in_reply_to: None,
+            thread: None,
+            asks_acknowledgement: false,
+            forwarded: false,
+            mentions_me: false,
             quote: None,
             marks: Marks::default(),
             status: Status::Sent,

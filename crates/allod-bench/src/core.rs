@@ -4,7 +4,7 @@
 //! server in memory that it talks to.
 
 use allod_client_core::testing::{Rng, Who, World};
-use allod_client_core::{ClientCore, CoreError, Effect, New};
+use allod_client_core::{ClientCore, CoreError, Effect, New, With};
 use allod_e2e::report::Report;
 use allod_wire::account::AccountRole;
 use allod_wire::link::{Link, LinkKind};
@@ -69,7 +69,7 @@ fn costs(members: usize, changes: usize, messages: usize) -> Result<Costs> {
     for _ in 0..messages {
         act(&mut world, alice, |core, now, rng| {
             let started = thread_cpu();
-            let (_, effects) = core.send_text(log, &text, now, rng)?;
+            let (_, effects) = core.send_text(log, &text, With::default(), now, rng)?;
             encrypt += thread_cpu() - started;
             Ok(effects)
         })?;

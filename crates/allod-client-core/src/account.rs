@@ -49,6 +49,10 @@ pub(crate) struct AccountRow {
     /// The domain that the invitation is to: from when its offer was seen until the server has answered.
     #[n(11)]
     pub(crate) offered: Option<Domain>,
+    /// Nobody is told what was received and read (rule M-9).
+    #[n(12)]
+    #[cbor(default)]
+    pub(crate) no_receipts: bool,
 }
 
 /// What the server told.
@@ -110,6 +114,7 @@ impl AccountRow {
             joining: Some(secret),
             joined: None,
             offered: None,
+            no_receipts: false,
         }
     }
 

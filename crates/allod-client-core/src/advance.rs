@@ -38,6 +38,7 @@ impl ClientCore {
                 self.take_up_intent(log);
                 self.advance_job(log, now, rng);
                 self.deliver(log);
+                self.tell_receipt(log, now, rng);
                 self.advance_outbox(log, rng);
             }
             Standing::Rejoining => {

@@ -5,17 +5,18 @@
 //! - nothing is judged when it comes: whether its author was entitled follows from the rows alone ([`crate::fold`]).
 
 use allod_crypto::{Random, random_bytes};
-use allod_wire::mimi::{Disposition, MessageId, MimiContent, NestedPart, Part, TEXT_PLAIN};
+use allod_wire::mimi::{Disposition, MessageId, MimiContent, NestedPart, Part};
 use allod_wire::{Address, Day, DeviceId, EntryId, LogId, UnixMillis, cbor};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
+use crate::content::thread;
 use crate::conversation::Conversation;
 use crate::core::ClientCore;
 use crate::effect::Event;
 use crate::message::{StoredBody, StoredMessage};
 use crate::rows;
-use crate::view::MessageBody;
+use crate::view::{MessageBody, MessageView};
 
 /// Longest reaction, in bytes (rule M-4): any emoji with its modifiers.
 pub const REACTION_BYTES_MAX: usize = 64;
@@ -37,6 +38,7 @@ pub(crate) struct StoredAnnotation {
     /// The author was owner or admin of the group at this place of the log.
     #[n(5)]
     pub(crate) chief: bool,
+    /// Empty for an answer in the target's thread (rule M-8), which is a line of its own.
     #[n(6)]
     pub(crate) content: ByteVec,
 }
@@ -64,26 +66,16 @@ pub(crate) fn is_reaction(text: &str) -> bool {
     !text.trim().is_empty() && text.len() <= REACTION_BYTES_MAX && !text.chars().any(char::is_control)
 }
 
-/// A reaction to `to`.
-pub(crate) fn reaction(to: MessageId, text: &str, rng: &mut dyn Random) -> MimiContent {
-    let part = Part::Single { content_type: TEXT_PLAIN.to_owned(), content: text.as_bytes().to_vec() };
-    MimiContent { in_reply_to: Some(to), ..MimiContent::new(random_bytes(rng), reaction_part(part)) }
-}
-
 /// Takes the reaction `reaction` to `to` back.
 pub(crate) fn no_reaction(to: MessageId, reaction: MessageId, rng: &mut dyn Random) -> MimiContent {
-    let content = MimiContent::new(random_bytes(rng), reaction_part(Part::Null));
-    MimiContent { in_reply_to: Some(to), replaces: Some(reaction), ..content }
+    let part = NestedPart { disposition: Disposition::REACTION, language: String::new(), part: Part::Null };
+    MimiContent { in_reply_to: Some(to), replaces: Some(reaction), ..MimiContent::new(random_bytes(rng), part) }
 }
 
 /// Deletes `message` for everyone.
 pub(crate) fn deletion(message: MessageId, rng: &mut dyn Random) -> MimiContent {
     let part = NestedPart { disposition: Disposition::RENDER, language: String::new(), part: Part::Null };
     MimiContent { replaces: Some(message), ..MimiContent::new(random_bytes(rng), part) }
-}
-
-fn reaction_part(part: Part) -> NestedPart {
-    NestedPart { disposition: Disposition::REACTION, language: String::new(), part }
 }
 
 impl ClientCore {
@@ -105,10 +97,27 @@ impl ClientCore {
         None
     }
 
+    /// Counts a line with the thread that it is in (rule M-8).
+    pub(crate) fn note_answer(&mut self, log: LogId, line: &MessageView, message: &StoredMessage) {
+        let Some(root) = line.thread else { return };
+        let row = StoredAnnotation {
+            entry: message.entry,
+            day: message.day,
+            time: message.time,
+            sender: message.sender.clone(),
+            device: message.device,
+            chief: false,
+            content: Vec::new().into(),
+        };
+        self.writes.put(rows::annotation(log, &root, message.position), &row);
+        self.event(Event::MessageChanged { log, message_id: root });
+    }
+
     /// Says that what waits in the outbox, or waits there no more, changes another message.
     pub(crate) fn note_waiting(&mut self, log: LogId, content: &[u8]) {
         let content: Option<MimiContent> = cbor::from_slice(content).ok();
-        if let Some(message_id) = content.as_ref().and_then(target) {
+        let changed = content.as_ref().and_then(|content| target(content).or_else(|| thread(content)));
+        if let Some(message_id) = changed {
             self.event(Event::MessageChanged { log, message_id });
         }
     }

@@ -17,7 +17,7 @@ use allod_wire::{LogId, Position, UnixMillis, UserName};
 use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
 
-use crate::account::{AccountRow, Settings};
+use crate::account::{AccountRow, Seed, Settings};
 use crate::annotation::StoredAnnotation;
 use crate::contacts::Pin;
 use crate::conversation::{Conversation, ConversationRow, Preview, Remembered, Standing};
@@ -142,23 +142,11 @@ impl ClientCore {
             core.contacts.restore(pin);
         }
         for record in backup.conversations {
+            let standing = if record.is_member { Standing::Rejoining } else { Standing::Removed };
             let row = Row::new(ConversationRow {
-                log: record.log,
-                standing: if record.is_member { Standing::Rejoining } else { Standing::Removed },
-                position: Position(0),
-                head: None,
-                commits: None,
-                token_secret: crate::account::Seed([0; 32]),
-                created: record.created,
                 last: record.last,
-                unread: Vec::new(),
-                intents: Vec::new(),
-                repairs: Default::default(),
-                leaving: Vec::new(),
-                forked: false,
-                unseen_reader_change: false,
-                outgoing_next: 0,
                 remembered: Some(record.remembered),
+                ..ConversationRow::new(record.log, standing, Seed([0; 32]), record.created)
             });
             core.conversations.insert(record.log, Conversation::stored(row, None));
         }

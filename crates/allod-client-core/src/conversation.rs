@@ -17,8 +17,10 @@ use allod_wire::{Address, Commits, DeviceId, EntryId, LogId, Position, UnixMilli
 use minicbor::{Decode, Encode};
 
 use crate::account::Seed;
+use crate::content::Receipt;
 use crate::intent::Intent;
 use crate::job::Job;
+use crate::local::Local;
 use crate::outbox::Outgoing;
 use crate::rejoin::Rejoin;
 use crate::roster::{Reader, Roster, people, readers};
@@ -95,6 +97,67 @@ pub(crate) struct ConversationRow {
     /// What a backup said, until we are added again (rule K-6).
     #[n(15)]
     pub(crate) remembered: Option<Remembered>,
+    #[n(16)]
+    #[cbor(default)]
+    pub(crate) local: Local,
+    /// Those of the unread messages that mention this user.
+    #[n(17)]
+    #[cbor(default)]
+    pub(crate) mentions: Vec<Position>,
+    /// The last line of somebody else.
+    #[n(18)]
+    #[cbor(default)]
+    pub(crate) had: Position,
+    /// What each person has, ourselves included (rule M-9).
+    #[n(19)]
+    #[cbor(default)]
+    pub(crate) receipts: BTreeMap<Address, Receipt>,
+}
+
+impl ConversationRow {
+    /// Of a conversation of which nothing was read.
+    pub(crate) fn new(log: LogId, standing: Standing, token_secret: Seed, created: UnixMillis) -> Self {
+        Self {
+            log,
+            standing,
+            position: Position(0),
+            head: None,
+            commits: None,
+            token_secret,
+            created,
+            last: None,
+            unread: Vec::new(),
+            intents: Vec::new(),
+            repairs: BTreeMap::new(),
+            leaving: Vec::new(),
+            forked: false,
+            unseen_reader_change: false,
+            outgoing_next: 0,
+            remembered: None,
+            local: Local::default(),
+            mentions: Vec::new(),
+            had: Position(0),
+            receipts: BTreeMap::new(),
+        }
+    }
+
+    /// Somebody else said something. `time` is when, by whoever's clock.
+    pub(crate) fn note_unread(&mut self, position: Position, mentions_me: bool, time: UnixMillis) {
+        self.had = self.had.max(position);
+        if self.unread.len() < UNREAD_MAX {
+            self.unread.push(position);
+            self.mentions.extend(mentions_me.then_some(position));
+        }
+        self.local.archived &= self.local.is_muted(time);
+    }
+
+    /// The user has seen what stands up to `position`; `false` if that is nothing new.
+    pub(crate) fn seen(&mut self, position: Position) -> bool {
+        let is_new = self.unread.first().is_some_and(|first| *first <= position);
+        self.unread.retain(|unread| *unread > position);
+        self.mentions.retain(|mention| *mention > position);
+        is_new
+    }
 }
 
 /// What is known of a conversation without its group.
@@ -156,6 +219,8 @@ pub(crate) struct Live {
     pub(crate) passed_due: Option<UnixMillis>,
     /// When it is our turn to do what others may do too.
     pub(crate) duty_at: Option<UnixMillis>,
+    /// When to tell what we received and read.
+    pub(crate) receipt_at: Option<UnixMillis>,
     /// Do not stage before the log holds this many commits: the hub says it does.
     pub(crate) commits_at_hub: Commits,
     /// The first entry that was missing in what we read since the socket opened.

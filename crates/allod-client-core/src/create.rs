@@ -5,7 +5,7 @@
 use allod_crypto::token::{LogSecret, TokenSecret};
 use allod_crypto::{Random, random_bytes};
 use allod_mls::Group;
-use allod_wire::{Address, Commits, LogId, Position, UnixMillis};
+use allod_wire::{Address, Commits, LogId, UnixMillis};
 
 use crate::account::Seed;
 use crate::conversation::{Conversation, ConversationRow, Standing};
@@ -99,22 +99,8 @@ impl ClientCore {
         let group = Group::create(&mut self.store, device, suite, log, token.public(), state.encode());
         let group = group.map_err(|_| CoreError::Bug("a group cannot be made"))?;
         let row = ConversationRow {
-            log,
-            standing: Standing::Creating,
-            position: Position(0),
-            head: None,
             commits: Some(Commits(0)),
-            token_secret: Seed(*token.to_bytes()),
-            created: now,
-            last: None,
-            unread: Vec::new(),
-            intents: Vec::new(),
-            repairs: Default::default(),
-            leaving: Vec::new(),
-            forked: false,
-            unseen_reader_change: false,
-            outgoing_next: 0,
-            remembered: None,
+            ..ConversationRow::new(log, Standing::Creating, Seed(*token.to_bytes()), now)
         };
         let mut conversation = Conversation::new(row, group);
         conversation.roster.devices.insert(own_device, Arrival { since: Some(now), added_by: Some(me) });

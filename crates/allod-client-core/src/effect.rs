@@ -58,6 +58,8 @@ pub enum Event {
         /// The message.
         message_id: MessageId,
     },
+    /// Somebody received or read more ([`crate::ClientCore::receipts`]).
+    ReceiptsChanged(LogId),
     /// What became of a message that waits.
     Outbox {
         /// The conversation.

@@ -44,6 +44,9 @@ pub enum CoreError {
     /// A name is missing.
     #[error("choose a name")]
     NameMissing,
+    /// M-10: no question, fewer than two different answers, or too many or too long ones.
+    #[error("a poll has a question and 2 to 12 different answers")]
+    NotAPoll,
     /// The file is larger than the server takes.
     #[error("the file is too large for this server")]
     FileTooLarge,

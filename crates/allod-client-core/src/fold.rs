@@ -1,15 +1,18 @@
-//! A message as it is now: what was written, and everything that was done to it since. Pure. Spec: M-3 to M-6.
+//! A message as it is now: what was written, and everything that was done to it since. Pure. Spec: M-3 to M-6, M-8, M-10, M-11.
 //!
 //! Invariant: the result depends on the line and the set of annotations alone, not on the order in which they came, so all who
 //! hold the same log see the same message.
 
+use std::collections::BTreeMap;
+
 use allod_wire::cbor;
-use allod_wire::mimi::{Disposition, MessageId, MimiContent, Part};
+use allod_wire::mimi::{Disposition, MessageId, MimiContent};
 use allod_wire::{Address, UnixMillis};
 
 use crate::annotation::{StoredAnnotation, is_edit, is_reaction, target};
+use crate::content::{Deed, thread};
 use crate::core::ClientCore;
-use crate::marks::{FormerText, QuoteView, ReactionView};
+use crate::marks::{Acknowledgement, Answers, FormerText, QuoteView, ReactionView, Voter};
 use crate::message::message_id;
 use crate::outbox::Outgoing;
 use crate::rows::{self, Row};
@@ -24,7 +27,8 @@ struct Act {
     sender: Address,
     time: UnixMillis,
     chief: bool,
-    content: MimiContent,
+    /// `None` for an answer in the thread.
+    content: Option<MimiContent>,
 }
 
 /// A reaction that stands.
@@ -47,7 +51,8 @@ impl ClientCore {
         let placed = rows.into_iter().filter(|(key, _)| key.starts_with(&prefix)).filter_map(|(key, value)| {
             // A row that a later release wrote acts again after the upgrade.
             let row: StoredAnnotation = cbor::from_slice(value).ok()?;
-            let content = cbor::from_slice(&row.content).ok()?;
+            let is_answer = row.content.is_empty();
+            let content = if is_answer { None } else { Some(cbor::from_slice(&row.content).ok()?) };
             let id = message_id(line.log, &row.sender, &row.content);
             Some((rows::annotated(key)?.2, Act { id, sender: row.sender, time: row.time, chief: row.chief, content }))
         });
@@ -65,8 +70,10 @@ impl ClientCore {
         let act = |outgoing: &Row<Outgoing>| {
             let content: MimiContent = cbor::from_slice(&outgoing.content).ok()?;
             let id = message_id(line.log, me, &outgoing.content);
-            let is_about_it = target(&content) == Some(message);
-            is_about_it.then(|| Act { id, sender: me.clone(), time: outgoing.time, chief, content })
+            let acts = target(&content) == Some(message);
+            let answers = !acts && thread(&content) == Some(message) && id != message;
+            let content = Some(content).filter(|_| acts);
+            (acts || answers).then(|| Act { id, sender: me.clone(), time: outgoing.time, chief, content })
         };
         waiting.filter_map(act).collect()
     }
@@ -85,62 +92,124 @@ fn fold(line: &mut MessageView, acts: &[Act], me: &Address) {
     line.marks = Default::default();
     let mut time = line.time;
     let mut reactions: Vec<Standing<'_>> = Vec::new();
+    let mut votes: BTreeMap<&Address, Vec<u8>> = BTreeMap::new();
     for act in acts {
-        if act.content.body.disposition == Disposition::REACTION {
-            react(&mut reactions, act);
-        } else if act.content.replaces == Some(message) {
-            replace(line, act, &mut time);
+        let Some(content) = &act.content else { continue };
+        if content.body.disposition != Disposition::REACTION {
+            if content.replaces == Some(message) {
+                replace(line, act, content, &mut time);
+            }
+            if line.marks.deleted_by.is_some() {
+                break;
+            }
+            continue;
         }
-        if line.marks.deleted_by.is_some() {
-            return;
+        take_back(&mut reactions, act, content);
+        match Deed::read(&content.body.part) {
+            Some(Deed::React(text)) => react(&mut reactions, act, text),
+            Some(Deed::Vote(options)) if !line.marks.poll_ended => drop(votes.insert(&act.sender, options)),
+            Some(Deed::EndPoll) => line.marks.poll_ended |= act.chief || act.sender == line.sender,
+            Some(Deed::Acknowledge) => acknowledge(line, act),
+            Some(Deed::Vote(_)) | None => {}
         }
     }
-    for reaction in reactions {
+    if line.marks.deleted_by.is_none() {
+        line.marks.reactions = shown(reactions, me);
+        count(line, votes);
+    }
+    line.marks.answers = answers(acts);
+}
+
+fn shown(standing: Vec<Standing<'_>>, me: &Address) -> Vec<ReactionView> {
+    let mut shown: Vec<ReactionView> = Vec::new();
+    for reaction in standing {
         let own = (reaction.sender == me).then_some(reaction.id);
-        match line.marks.reactions.iter_mut().find(|shown| shown.text == reaction.text) {
+        match shown.iter_mut().find(|shown| shown.text == reaction.text) {
             Some(shown) => {
                 shown.people.push(reaction.sender.clone());
                 shown.own = shown.own.or(own);
             }
             None => {
-                let people = vec![reaction.sender.clone()];
-                line.marks.reactions.push(ReactionView { text: reaction.text, people, own });
+                shown.push(ReactionView { text: reaction.text, people: vec![reaction.sender.clone()], own });
             }
         }
     }
+    shown
+}
+
+/// The votes of a poll (rule M-10): one that chooses what there is not is none.
+fn count(line: &mut MessageView, votes: BTreeMap<&Address, Vec<u8>>) {
+    let MessageBody::Poll { poll } = &line.body else {
+        line.marks.poll_ended = false;
+        return;
+    };
+    let is_sound = |vote: &[u8]| {
+        let rises = vote.windows(2).all(|two| two[0] < two[1]);
+        rises && (poll.several || vote.len() < 2) && vote.iter().all(|n| usize::from(*n) < poll.options.len())
+    };
+    let mut chosen = vec![Vec::new(); poll.options.len()];
+    for (person, vote) in votes.into_iter().filter(|(_, vote)| is_sound(vote)) {
+        vote.iter().for_each(|n| chosen[usize::from(*n)].push(Voter(person.clone())));
+    }
+    line.marks.votes = chosen;
+}
+
+/// An acknowledgement that was asked for, by anybody but the author (rule M-11).
+fn acknowledge(line: &mut MessageView, act: &Act) {
+    let is_new = line.marks.acknowledged.iter().all(|one| one.person != act.sender);
+    if line.asks_acknowledgement && act.sender != line.sender && is_new {
+        line.marks.acknowledged.push(Acknowledgement { person: act.sender.clone(), time: act.time });
+    }
+}
+
+/// What stands in the thread (rule M-8).
+fn answers(acts: &[Act]) -> Option<Answers> {
+    let mut found: Option<Answers> = None;
+    for act in acts.iter().filter(|act| act.content.is_none()) {
+        let answers = found.get_or_insert_with(|| Answers { count: 0, people: Vec::new(), last: act.time });
+        answers.count += 1;
+        answers.last = act.time;
+        if !answers.people.contains(&act.sender) {
+            answers.people.push(act.sender.clone());
+        }
+    }
+    found
 }
 
 /// An edit by the author, or a deletion by the author or who looks after the group (rules M-5, M-6).
-fn replace(line: &mut MessageView, act: &Act, time: &mut UnixMillis) {
+fn replace(line: &mut MessageView, act: &Act, content: &MimiContent, time: &mut UnixMillis) {
     let is_author = act.sender == line.sender;
-    let body = MessageBody::of(&act.content);
+    let body = MessageBody::of(content);
     if matches!(body, MessageBody::Deleted) {
         if is_author || act.chief {
             line.body = MessageBody::Deleted;
             (line.in_reply_to, line.quote) = (None, None);
+            (line.asks_acknowledgement, line.mentions_me) = (false, false);
             line.marks = Default::default();
             line.marks.deleted_by = Some(act.sender.clone());
         }
     } else if is_author && is_edit(&line.body) && is_edit(&body) {
         let text = match std::mem::replace(&mut line.body, body) {
-            MessageBody::Text { text } => text,
+            MessageBody::Text { text, .. } => text,
             MessageBody::File { caption, .. } => caption,
             _ => String::new(),
         };
         line.marks.former.push(FormerText { time: std::mem::replace(time, act.time), text });
+        line.marks.acknowledged.clear(); // M-11: what was acknowledged is said no more.
     }
 }
 
-/// A reaction, or one that is taken back (rule M-4).
-fn react<'a>(standing: &mut Vec<Standing<'a>>, act: &'a Act) {
-    if let Some(replaced) = act.content.replaces {
-        let taken = standing.iter().find(|one| one.id == replaced && *one.sender == act.sender);
-        if let Some(text) = taken.map(|one| one.text.clone()) {
-            standing.retain(|one| *one.sender != act.sender || one.text != text);
-        }
+/// A reaction may take an earlier one of the same person back (rule M-4).
+fn take_back(standing: &mut Vec<Standing<'_>>, act: &Act, content: &MimiContent) {
+    let Some(replaced) = content.replaces else { return };
+    let taken = standing.iter().find(|one| one.id == replaced && *one.sender == act.sender);
+    if let Some(text) = taken.map(|one| one.text.clone()) {
+        standing.retain(|one| *one.sender != act.sender || one.text != text);
     }
-    let Part::Single { .. } = &act.content.body.part else { return };
-    let MessageBody::Reaction { text } = MessageBody::of(&act.content) else { return };
+}
+
+/// One more reaction (rule M-4).
+fn react<'a>(standing: &mut Vec<Standing<'a>>, act: &'a Act, text: String) {
     let mut of_author = standing.iter().filter(|one| *one.sender == act.sender);
     let is_new = of_author.clone().all(|one| one.text != text) && of_author.by_ref().count() < REACTIONS_EACH_MAX;
     if is_reaction(&text) && is_new {

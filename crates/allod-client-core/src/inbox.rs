@@ -224,22 +224,9 @@ impl ClientCore {
     /// A new conversation, or a new start in one that is here already.
     fn enter(&mut self, log: LogId, group: Group, token_secret: Seed, position: Position, now: UnixMillis) {
         let fresh = ConversationRow {
-            log,
-            standing: Standing::Active,
             position,
-            head: None,
-            commits: None,
-            token_secret,
-            created: now,
-            last: None,
-            unread: Vec::new(),
-            intents: Vec::new(),
-            repairs: Default::default(),
-            leaving: Vec::new(),
-            forked: false,
             unseen_reader_change: true,
-            outgoing_next: 0,
-            remembered: None,
+            ..ConversationRow::new(log, Standing::Active, token_secret, now)
         };
         let Some(old) = self.conversations.remove(&log) else {
             self.conversations.insert(log, Conversation::new(fresh, group));
@@ -250,6 +237,10 @@ impl ClientCore {
             created: old.row.created,
             last: old.row.last.clone(),
             unread: old.row.unread.clone(),
+            mentions: old.row.mentions.clone(),
+            local: old.row.local.clone(),
+            had: old.row.had,
+            receipts: old.row.receipts.clone(),
             outgoing_next: old.row.outgoing_next,
             ..fresh
         };

@@ -16,6 +16,43 @@ pub struct Marks {
     pub deleted_by: Option<Address>,
     /// In the order in which they first came.
     pub reactions: Vec<ReactionView>,
+    /// Of a poll: who chose each option.
+    pub votes: Vec<Vec<Voter>>,
+    /// The poll was ended: votes count no more.
+    pub poll_ended: bool,
+    /// Who gave the acknowledgement that it asks for, in the order in which they came.
+    pub acknowledged: Vec<Acknowledgement>,
+    /// The answers in its thread, if there are any.
+    pub answers: Option<Answers>,
+}
+
+/// Somebody who chose an option of a poll.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Voter(#[serde(serialize_with = "as_text")] pub Address);
+
+/// Somebody who has acknowledged a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Acknowledgement {
+    /// Who.
+    #[serde(serialize_with = "as_text")]
+    pub person: Address,
+    /// By their clock.
+    #[serde(serialize_with = "millis")]
+    pub time: UnixMillis,
+}
+
+/// What is in a message's thread.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Answers {
+    /// How many there are.
+    pub count: usize,
+    /// By whom, in the order in which they first answered.
+    #[serde(serialize_with = "as_texts")]
+    pub people: Vec<Address>,
+    /// When the last one was written, by its author's clock.
+    #[serde(serialize_with = "millis")]
+    pub last: UnixMillis,
 }
 
 /// A text that was replaced by an edit.

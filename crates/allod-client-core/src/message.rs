@@ -1,8 +1,6 @@
 //! What history holds: a row for each entry of the log that says something to a person.
 
-use allod_crypto::Random;
 use allod_crypto::digest::labelled;
-use allod_crypto::random_bytes;
 use allod_wire::account::DeviceClass;
 use allod_wire::cbor;
 use allod_wire::mimi::{MessageId, MimiContent};
@@ -174,11 +172,6 @@ pub enum SystemEvent {
     /// We were taken out, and the hub shows nothing more, so not by whom.
     #[n(11)]
     TakenOut,
-}
-
-/// Text content with the author's clock in it.
-pub(crate) fn text(text: &str, now: UnixMillis, rng: &mut dyn Random) -> MimiContent {
-    stamped(MimiContent::text(random_bytes(rng), text), now)
 }
 
 /// The same content with the author's clock in it, unless it has one.

@@ -18,6 +18,7 @@ use crate::annotation::acts_on_another;
 use crate::core::ClientCore;
 use crate::effect::Event;
 use crate::intent::Intent;
+use crate::receipts::is_receipt;
 use crate::request::Plane;
 use crate::rows::{self, Row};
 use crate::view::Status;
@@ -169,7 +170,7 @@ impl ClientCore {
         conversation.live.in_flight.retain(|other| *other != id);
         let failed = conversation.outbox.iter_mut().find(|(_, outgoing)| outgoing.id == id);
         if let Some((number, outgoing)) = failed {
-            if acts_on_another(&outgoing.content) {
+            if acts_on_another(&outgoing.content) || is_receipt(&outgoing.content) {
                 let (number, content) = (*number, outgoing.content.clone());
                 conversation.outbox.remove(&number);
                 conversation.live.refused.insert(id);

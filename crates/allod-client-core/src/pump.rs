@@ -34,7 +34,8 @@ impl ClientCore {
             let rejoin = live.rejoin.due().filter(|_| conversation.row.standing == Standing::Rejoining);
             let duty = live.duty_at.filter(|_| conversation.can_append());
             let passed = live.passed_due.filter(|_| live.subscribed);
-            [live.retry_at, rejoin, duty, passed]
+            let receipt = live.receipt_at.filter(|_| conversation.can_append());
+            [live.retry_at, rejoin, duty, passed, receipt]
         });
         stock.into_iter().chain(joining).chain(invitations).chain(conversations.flatten()).min()
     }

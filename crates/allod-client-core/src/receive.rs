@@ -13,7 +13,7 @@ use allod_wire::socket::ClientFrame;
 use allod_wire::{Commits, Day, EntryId, LogId, Position, UnixMillis, cbor};
 use minicbor::Encode;
 
-use crate::conversation::{Conversation, Membership, Preview, Standing, UNREAD_MAX};
+use crate::conversation::{Conversation, Membership, Preview, Standing};
 use crate::core::ClientCore;
 use crate::effect::Event;
 use crate::message::{StoredBody, StoredMessage, SystemEvent, claimed_time};
@@ -340,6 +340,9 @@ impl ClientCore {
     /// Puts a line into history, and shows it.
     pub(crate) fn store_message(&mut self, log: LogId, message: StoredMessage) {
         self.note_for_search(log, &message);
+        if self.note_receipt(log, &message) {
+            return;
+        }
         let Some(message) = self.store_annotation(log, message) else { return };
         let Some(view) = self.view_of(log, &message) else { return };
         let own = self.me().as_ref() == Some(&message.sender);
@@ -349,10 +352,10 @@ impl ClientCore {
             let preview = Preview { time, sender, text, message_id: view.message_id, deleted: false };
             conversation.row.last = Some(preview);
         }
-        let counts = !own && !matches!(view.body, MessageBody::System { .. });
-        if counts && conversation.row.unread.len() < UNREAD_MAX {
-            conversation.row.unread.push(message.position);
+        if !own && !matches!(view.body, MessageBody::System { .. }) {
+            conversation.row.note_unread(message.position, view.mentions_me, message.time);
         }
+        self.note_answer(log, &view, &message);
         if let Some(id) = &view.message_id {
             self.writes.put(rows::place_key(log, id), &message.position);
         }

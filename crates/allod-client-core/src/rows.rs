@@ -32,6 +32,8 @@ use zeroize::Zeroizing;
 
 use allod_mls::{KeyPackageRef, WriteSet};
 
+use crate::annotation::StoredAnnotation;
+
 pub(crate) const ACCOUNT: &[u8] = b"a";
 pub(crate) const SEARCH: &[u8] = b"w";
 /// The keys of the closed segments of texts start with these bytes ([`crate::ClientCore::load_search`]).
@@ -50,6 +52,15 @@ pub fn history_key(log: LogId, position: Position) -> Vec<u8> {
 /// The keys of what acts on a message start with these bytes: rows for [`crate::ClientCore::fold`].
 pub fn annotations_prefix(log: LogId, message: &MessageId) -> Vec<u8> {
     [&of_log(b'n', log)[..], message.as_slice()].concat()
+}
+
+/// Where the answers in a message's thread stand, oldest first: `rows` are those with its [`annotations_prefix`] (rule M-8).
+pub fn answers<'a>(rows: impl IntoIterator<Item = (&'a [u8], &'a [u8])>) -> Vec<Position> {
+    let is_answer = |value: &[u8]| cbor::from_slice::<StoredAnnotation>(value).is_ok_and(|row| row.content.is_empty());
+    let answers = rows.into_iter().filter(|(_, value)| is_answer(value));
+    let mut answers: Vec<_> = answers.filter_map(|(key, _)| Some(annotated(key)?.2)).collect();
+    answers.sort();
+    answers
 }
 
 /// The key of the row that says at which position a message stands ([`position`] reads its value).

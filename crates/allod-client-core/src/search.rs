@@ -19,6 +19,7 @@ mod words;
 use std::collections::BTreeSet;
 
 use allod_wire::cbor;
+use allod_wire::markup;
 use allod_wire::mimi::{Disposition, MimiContent};
 use allod_wire::{Address, LogId, Position, UnixMillis};
 use serde::Serialize;
@@ -270,7 +271,9 @@ fn all_occur(terms: &[Term], folded: &str) -> bool {
 /// What of a message is searched: text, file names and captions; of a deletion, nothing. `None` for what has no words.
 fn searchable(body: &MessageBody) -> Option<String> {
     match body {
-        MessageBody::Text { text } => Some(text.clone()),
+        MessageBody::Text { text, formatted: true } => Some(markup::plain(text)),
+        MessageBody::Text { text, .. } => Some(text.clone()),
+        MessageBody::Poll { poll } => Some(format!("{}\n{}", poll.question, poll.options.join("\n"))),
         MessageBody::File { file, caption } => Some(format!("{}\n{caption}", file.name)),
         MessageBody::Deleted => Some(String::new()),
         MessageBody::Reaction { .. } | MessageBody::Unknown { .. } | MessageBody::System { .. } => None,

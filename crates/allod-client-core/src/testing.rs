@@ -20,6 +20,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 use crate::account::Settings;
+use crate::acts::With;
 use crate::backup::{BackupError, BackupReader};
 use crate::core::ClientCore;
 use crate::create::New;
@@ -215,7 +216,8 @@ impl World {
 
     /// Somebody says something.
     pub fn say(&mut self, who: Who, log: LogId, text: &str) {
-        let (_, effects) = self.peers[who.0].core.send_text(log, text, self.now, &mut self.rng).expect("may speak");
+        let (_, effects) =
+            self.peers[who.0].core.send_text(log, text, With::default(), self.now, &mut self.rng).expect("may speak");
         self.take(who, effects);
         self.settle();
     }
@@ -304,7 +306,7 @@ impl World {
     /// The texts of a conversation.
     pub fn read_by(&self, who: Who, log: LogId) -> Vec<String> {
         let text = |line: MessageView| match line.body {
-            MessageBody::Text { text } => Some(text),
+            MessageBody::Text { text, .. } => Some(text),
             _ => None,
         };
         self.history(who, log).into_iter().filter_map(text).collect()

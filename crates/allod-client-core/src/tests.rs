@@ -9,4 +9,6 @@ mod files;
 mod groups;
 mod hub_lies;
 mod races;
+mod receipts;
 mod rules;
+mod talk;

@@ -4,15 +4,15 @@
 use std::sync::Arc;
 
 use allod_crypto::{Random, random_bytes};
-use allod_wire::mimi::{MessageId, MimiContent};
-use allod_wire::{Address, EntryId, LogId, Position, UnixMillis, cbor};
+use allod_wire::mimi::MimiContent;
+use allod_wire::{Address, EntryId, LogId, UnixMillis, cbor};
 
-use crate::conversation::{Conversation, Membership, Standing};
+use crate::conversation::{Membership, Standing};
 use crate::core::ClientCore;
 use crate::effect::{Effect, Event};
 use crate::error::CoreError;
 use crate::intent::Intent;
-use crate::message::{CONTENT_BYTES_MAX, stamped, text};
+use crate::message::{CONTENT_BYTES_MAX, stamped};
 use crate::outbox::Outgoing;
 use crate::roles::Actor;
 use crate::rows;
@@ -29,37 +29,6 @@ pub enum ForkChoice {
 }
 
 impl ClientCore {
-    /// Sends text. The id names the message until it is in the log.
-    ///
-    /// # Errors
-    /// [`CoreError`].
-    pub fn send_text(
-        &mut self,
-        log: LogId,
-        what: &str,
-        now: UnixMillis,
-        rng: &mut dyn Random,
-    ) -> Result<(EntryId, Vec<Effect>), CoreError> {
-        let content = text(what, now, rng);
-        self.send_content(log, content, now, rng)
-    }
-
-    /// Sends a reply to another message.
-    ///
-    /// # Errors
-    /// [`CoreError`].
-    pub fn send_reply(
-        &mut self,
-        log: LogId,
-        to: MessageId,
-        what: &str,
-        now: UnixMillis,
-        rng: &mut dyn Random,
-    ) -> Result<(EntryId, Vec<Effect>), CoreError> {
-        let content = MimiContent { in_reply_to: Some(to), ..text(what, now, rng) };
-        self.send_content(log, content, now, rng)
-    }
-
     /// Sends any content.
     ///
     /// # Errors
@@ -236,17 +205,6 @@ impl ClientCore {
             return Err(CoreError::NotAllowed);
         }
         self.intend(log, Intent::SetMembersAdd(allowed), now, rng)
-    }
-
-    /// The user has seen the messages up to `position`.
-    pub fn mark_read(&mut self, log: LogId, position: Position) -> Vec<Effect> {
-        let conversation = self.conversations.get_mut(&log);
-        let has_some = |one: &&mut Conversation| one.row.unread.first().is_some_and(|first| *first <= position);
-        if let Some(conversation) = conversation.filter(has_some) {
-            conversation.row.unread.retain(|unread| *unread > position);
-            self.event(Event::ConversationChanged(log));
-        }
-        self.done()
     }
 
     /// The user has seen who can read.

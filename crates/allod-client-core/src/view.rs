@@ -5,10 +5,13 @@ use std::fmt::Display;
 use allod_wire::account::{AccountRole, DeviceClass};
 use allod_wire::blob::{BlobKey, BlobRef};
 use allod_wire::log::Digest;
+use allod_wire::markup;
 use allod_wire::mimi::{Disposition, ExternalPart, MimiContent, NestedPart, Part};
 use allod_wire::{Address, BlobId, DeviceId, EntryId, LogId, UnixMillis};
 use serde::{Serialize, Serializer};
 
+use crate::content::{Poll, is_poll};
+use crate::local::Local;
 use crate::marks::{Marks, QuoteView};
 use crate::message::SystemEvent;
 use crate::state::{Kind, Role};
@@ -32,7 +35,7 @@ pub(crate) fn millis<S: Serializer>(value: &UnixMillis, serializer: S) -> Result
     serializer.serialize_u64(value.0)
 }
 
-fn millis_option<S: Serializer>(value: &Option<UnixMillis>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn millis_option<S: Serializer>(value: &Option<UnixMillis>, serializer: S) -> Result<S::Ok, S::Error> {
     value.map(|value| value.0).serialize(serializer)
 }
 
@@ -72,6 +75,8 @@ pub struct MeView {
     pub server: String,
     /// Entries and files go from the server after this many days at the latest.
     pub retention_days: u32,
+    /// Others are told what was received and read, and tell it.
+    pub receipts: bool,
     /// Own devices.
     pub devices: Vec<DeviceView>,
 }
@@ -132,6 +137,10 @@ pub struct ConversationSummary {
     pub members_add: bool,
     /// Messages not read.
     pub unread: usize,
+    /// How many of these mention this user.
+    pub mentions: usize,
+    /// What the user chose for it on this device.
+    pub local: Local,
     /// The last message.
     pub last: Option<PreviewView>,
     /// How we stand to it.
@@ -270,7 +279,16 @@ pub struct MessageView {
     /// The message that it answers.
     #[serde(serialize_with = "digest_option")]
     pub in_reply_to: Option<Digest>,
-    /// The beginning of that message, once the shell has looked it up.
+    /// The message whose thread it is in: it is shown there, and not among the other lines (rule M-8).
+    #[serde(serialize_with = "digest_option")]
+    pub thread: Option<Digest>,
+    /// It asks for acknowledgement (rule M-11).
+    pub asks_acknowledgement: bool,
+    /// It was forwarded (rule M-12).
+    pub forwarded: bool,
+    /// It mentions this user (rule M-7).
+    pub mentions_me: bool,
+    /// The beginning of the message that it answers, once the shell has looked it up.
     pub quote: Option<QuoteView>,
     /// What was done to it since.
     #[serde(flatten)]
@@ -287,6 +305,14 @@ pub enum MessageBody {
     Text {
         /// The text.
         text: String,
+        /// It has marks ([`allod_wire::markup`]); else it is shown as it stands.
+        formatted: bool,
+    },
+    /// A question with answers to choose from; who chose what say the [`Marks`].
+    Poll {
+        /// The poll.
+        #[serde(flatten)]
+        poll: Poll,
     },
     /// A file.
     File {
@@ -342,9 +368,12 @@ impl MessageBody {
             Part::Single { content_type, content } => match std::str::from_utf8(content) {
                 Ok(text) if part.disposition == Disposition::REACTION => Self::Reaction { text: text.to_owned() },
                 Ok(text) if content_type.starts_with("text/plain") || content_type.starts_with("text/markdown") => {
-                    Self::Text { text: text.to_owned() }
+                    Self::Text { text: text.to_owned(), formatted: content_type.starts_with("text/markdown") }
                 }
-                _ => Self::Unknown { content_type: content_type.clone() },
+                _ => match Poll::read(content).filter(|_| is_poll(content_type)) {
+                    Some(poll) => Self::Poll { poll },
+                    None => Self::Unknown { content_type: content_type.clone() },
+                },
             },
             Part::External(external) => match FileView::of(external) {
                 Some(file) => Self::File { file, caption: external.description.clone() },
@@ -359,11 +388,18 @@ impl MessageBody {
         }
     }
 
+    /// Whether it mentions this person (rule M-7).
+    pub(crate) fn mentions(&self, person: &Address) -> bool {
+        matches!(self, Self::Text { text, formatted: true } if markup::mentions(text).contains(person))
+    }
+
     /// A line for lists.
     pub(crate) fn preview(&self) -> Option<String> {
         const PREVIEW_CHARS: usize = 120;
         match self {
-            Self::Text { text } | Self::Reaction { text } => Some(text.chars().take(PREVIEW_CHARS).collect()),
+            Self::Text { text, formatted: true } => Some(markup::plain(text).chars().take(PREVIEW_CHARS).collect()),
+            Self::Text { text, .. } | Self::Reaction { text } => Some(text.chars().take(PREVIEW_CHARS).collect()),
+            Self::Poll { poll } => Some(poll.question.chars().take(PREVIEW_CHARS).collect()),
             Self::File { file, .. } => Some(file.name.chars().take(PREVIEW_CHARS).collect()),
             Self::Unknown { .. } => Some(String::new()),
             Self::Deleted | Self::System { .. } => None,

@@ -5,10 +5,12 @@ use allod_wire::mimi::MimiContent;
 use allod_wire::{Address, EntryId, LogId, Position, UnixMillis};
 
 use crate::annotation::acts_on_another;
+use crate::content::{asks_acknowledgement, is_forwarded, thread};
 use crate::conversation::{Conversation, Membership, Preview, Remembered, Standing};
 use crate::core::ClientCore;
 use crate::message::{StoredBody, StoredMessage, message_id};
 use crate::outbox::Outgoing;
+use crate::receipts::is_receipt;
 use crate::roster::Reader;
 use crate::rows::{self, Row};
 use crate::state::Kind;
@@ -37,14 +39,15 @@ impl ClientCore {
             organisation: joined.organisation.domain.to_string(),
             server: self.server().to_owned(),
             retention_days: joined.organisation.retention_days,
+            receipts: !self.account.no_receipts,
             devices: joined.devices.iter().map(device).collect(),
         })
     }
 
-    /// All conversations, the one in which something happened last first.
+    /// All conversations: those that are pinned first, then the one in which something happened last.
     pub fn conversations(&self) -> Vec<ConversationSummary> {
         let mut all: Vec<_> = self.conversations.values().filter_map(|one| self.summary(one)).collect();
-        all.sort_by_key(|one| std::cmp::Reverse(one.updated));
+        all.sort_by_key(|one| std::cmp::Reverse((one.local.pinned, one.updated)));
         all
     }
 
@@ -75,6 +78,8 @@ impl ClientCore {
             my_role: here.role(&me),
             members_add: here.state.members_add,
             unread: row.unread.len(),
+            mentions: row.mentions.len(),
+            local: row.local.clone(),
             updated: row.last.as_ref().map_or(row.created, |last| last.time.max(row.created)),
             last,
             state: state(conversation),
@@ -82,7 +87,7 @@ impl ClientCore {
             device_count: here.readers.len(),
             people,
             unseen_reader_change: row.unseen_reader_change,
-            waiting: conversation.outbox.len(),
+            waiting: waiting(conversation),
         })
     }
 
@@ -100,6 +105,8 @@ impl ClientCore {
             my_role: remembered.role,
             members_add: false,
             unread: row.unread.len(),
+            mentions: row.mentions.len(),
+            local: row.local.clone(),
             updated: row.last.as_ref().map_or(row.created, |last| last.time.max(row.created)),
             last,
             state: state(conversation),
@@ -107,7 +114,7 @@ impl ClientCore {
             device_count: 0,
             people,
             unseen_reader_change: false,
-            waiting: conversation.outbox.len(),
+            waiting: waiting(conversation),
         })
     }
 
@@ -160,8 +167,8 @@ impl ClientCore {
     /// Messages that are not in the log yet, in order. What acts on another message is none of them: [`Self::fold`] shows it there.
     pub fn outbox(&self, log: LogId) -> Vec<MessageView> {
         let (Some(conversation), Some(me)) = (self.conversations.get(&log), self.me()) else { return Vec::new() };
-        let waiting =
-            conversation.outbox.values().filter(|outgoing| !outgoing.leaves && !acts_on_another(&outgoing.content));
+        let is_line = |content: &[u8]| !acts_on_another(content) && !is_receipt(content);
+        let waiting = conversation.outbox.values().filter(|outgoing| !outgoing.leaves && is_line(&outgoing.content));
         let view = |outgoing: &Row<Outgoing>| {
             let status = outgoing_status(conversation, outgoing);
             self.content_view(log, outgoing.id, &me, &outgoing.content, outgoing.time, status)
@@ -224,9 +231,14 @@ impl ClientCore {
         let unknown = || MessageBody::Unknown { content_type: String::new() };
         let body = decoded.as_ref().map_or_else(unknown, MessageBody::of);
         let line = self.line(log, id, sender, time, body);
+        let own_id = message_id(log, sender, content);
         MessageView {
-            message_id: Some(message_id(log, sender, content)),
+            message_id: Some(own_id),
             in_reply_to: decoded.as_ref().and_then(|content| content.in_reply_to),
+            thread: decoded.as_ref().and_then(thread).filter(|root| *root != own_id),
+            asks_acknowledgement: decoded.as_ref().is_some_and(asks_acknowledgement),
+            forwarded: decoded.as_ref().is_some_and(is_forwarded),
+            mentions_me: self.me().is_some_and(|me| line.body.mentions(&me)),
             status,
             ..line
         }
@@ -245,6 +257,10 @@ impl ClientCore {
             day: None,
             body,
             in_reply_to: None,
+            thread: None,
+            asks_acknowledgement: false,
+            forwarded: false,
+            mentions_me: false,
             quote: None,
             marks: Default::default(),
             status: Status::Sent,
@@ -254,6 +270,11 @@ impl ClientCore {
 
 fn preview(last: &Preview) -> PreviewView {
     PreviewView { time: last.time, sender: last.sender.clone(), text: last.text.clone(), deleted: last.deleted }
+}
+
+/// Messages, and what acts on them, that wait to be sent: what the user did.
+fn waiting(conversation: &Conversation) -> usize {
+    conversation.outbox.values().filter(|outgoing| !is_receipt(&outgoing.content)).count()
 }
 
 fn outgoing_status(conversation: &Conversation, outgoing: &Outgoing) -> Status {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use allod_client::key::AskNobody;
 use allod_client::{Client, Manners, Options, Profile, Random, Waited};
 use allod_client_core::view::{ConversationSummary, FileView, MessageBody, MessageView};
-use allod_client_core::{ClientCore, CoreError, Effect, Event, New};
+use allod_client_core::{ClientCore, CoreError, Effect, Event, New, With};
 use allod_wire::link::Link;
 use allod_wire::{Address, LogId, UnixMillis};
 use anyhow::{Context, Result, bail};
@@ -94,7 +94,7 @@ impl Person {
     /// If the core refuses.
     pub async fn say(&self, log: LogId, text: &str) -> Result<()> {
         let text = text.to_owned();
-        self.act(move |core, now, rng| core.send_text(log, &text, now, rng)).await?;
+        self.act(move |core, now, rng| core.send_text(log, &text, With::default(), now, rng)).await?;
         Ok(())
     }
 
@@ -173,7 +173,7 @@ impl Person {
     /// If the vault cannot be read.
     pub async fn texts(&self, log: LogId) -> Result<Vec<String>> {
         let text = |message: MessageView| match message.body {
-            MessageBody::Text { text } => Some(text),
+            MessageBody::Text { text, .. } => Some(text),
             _ => None,
         };
         Ok(self.history(log).await?.into_iter().filter_map(text).collect())

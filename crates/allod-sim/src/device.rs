@@ -150,7 +150,7 @@ impl Device {
                 continue;
             }
             let Ok(view) = core.read_history(key, value) else { continue };
-            if let MessageBody::Text { text } = view.body {
+            if let MessageBody::Text { text, .. } = view.body {
                 let position = view.position.unwrap_or_default();
                 talk.lines.push(Line { id: view.id, position, sender: view.sender, text });
             }

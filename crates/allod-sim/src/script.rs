@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use allod_client_core::view::State;
-use allod_client_core::{ClientCore, CoreError, Effect, New, Role, Suite};
+use allod_client_core::{ClientCore, CoreError, Effect, New, Role, Suite, With};
 use allod_wire::{Address, LogId, UnixMillis};
 use rand_chacha::ChaCha20Rng;
 
@@ -196,7 +196,7 @@ impl World {
         let people = core.readers(log).map(|readers| readers.people).unwrap_or_default();
         let readers = people.iter().flat_map(|person| &person.devices).map(|device| device.device).collect();
         let seen = held.read_to.get(&log).copied().unwrap_or_default();
-        match core.send_text(log, &text, self.now, &mut self.rng) {
+        match core.send_text(log, &text, With::default(), self.now, &mut self.rng) {
             Ok((id, effects)) => {
                 let said = Said {
                     log,

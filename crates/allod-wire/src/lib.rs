@@ -13,6 +13,7 @@ pub mod inbox;
 pub mod limits;
 pub mod link;
 pub mod log;
+pub mod markup;
 pub mod mimi;
 pub mod secrets;
 pub mod size_class;

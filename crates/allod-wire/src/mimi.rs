@@ -14,6 +14,8 @@ pub type MessageId = ByteArray<32>;
 pub struct Disposition(pub u8);
 
 impl Disposition {
+    /// Nothing to show.
+    pub const UNSPECIFIED: Self = Self(0);
     /// Show it.
     pub const RENDER: Self = Self(1);
     /// A reaction to another message.

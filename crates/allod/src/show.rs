@@ -8,6 +8,7 @@ use allod_client_core::view::{
 };
 use allod_client_core::{AddFailure, Role, SystemEvent};
 use allod_wire::account::DeviceClass;
+use allod_wire::markup;
 use allod_wire::{Address, UnixMillis};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -72,7 +73,9 @@ pub(crate) fn message(message: &MessageView) -> String {
         Status::Failed => "  (not sent: refused)",
     };
     let said = match &message.body {
-        MessageBody::Text { text } => format!("{sender}: {}", indent(&clean(text))),
+        MessageBody::Text { text, formatted: true } => format!("{sender}: {}", indent(&clean(&markup::plain(text)))),
+        MessageBody::Text { text, .. } => format!("{sender}: {}", indent(&clean(text))),
+        MessageBody::Poll { poll } => format!("{sender} asks: {}", clean_line(&poll.question)),
         MessageBody::File { file, caption } => {
             let caption = if caption.is_empty() { String::new() } else { format!("  {}", indent(&clean(caption))) };
             format!("{sender}: [file] {} ({}){caption}", clean_line(&file.name), bytes(file.size))

@@ -185,7 +185,7 @@ impl Actor {
             if last > self.marked {
                 self.marked = last;
                 self.list_changed = true;
-                let effects = self.with_core(|core| core.mark_read(log, last));
+                let effects = self.verb(|core| core.mark_read(log, last, clock::now(), &mut OsRng));
                 self.carry_out(effects).await?;
             }
         }

@@ -1,7 +1,7 @@
 //! What the user asks becomes a verb of the core; what the core tells becomes what the interface shows.
 
 use allod_client_core::view::MessageView;
-use allod_client_core::{AddFailure, ClientCore, CoreError, Effect, Event, Verb};
+use allod_client_core::{AddFailure, ClientCore, CoreError, Effect, Event, Verb, With};
 use allod_wire::account::AccountRole;
 use allod_wire::error::{ErrorBody, ErrorCode};
 use leptos::prelude::{GetUntracked, Set, Update};
@@ -84,6 +84,7 @@ impl Actor {
                 self.list_changed = true;
                 self.open_changed |= open == Some(log);
             }
+            Event::ReceiptsChanged(log) => self.open_changed |= open == Some(log),
             Event::ConversationGone(log) => {
                 self.list_changed = true;
                 if open == Some(log) {
@@ -158,7 +159,9 @@ impl Actor {
 fn change(core: &mut ClientCore, command: Command) -> Done {
     let (now, rng) = (clock::now(), &mut OsRng);
     match command {
-        Command::SendText(log, text) => core.send_text(log, &text, now, rng).map(|(_, effects)| effects),
+        Command::SendText(log, text) => {
+            core.send_text(log, &text, With::default(), now, rng).map(|(_, effects)| effects)
+        }
         Command::Discard(log, id) => Ok(core.discard(log, id)),
         Command::AskPeople => core.ask_people(),
         Command::Add(log, people) => core.add_people(log, people, now, rng),

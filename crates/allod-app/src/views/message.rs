@@ -39,7 +39,8 @@ pub(super) fn view(ui: Ui, view: MessageView, first: bool, last: bool, group: bo
 
 fn body(ui: Ui, view: &MessageView) -> AnyView {
     match &view.body {
-        MessageBody::Text { text } | MessageBody::Reaction { text } => text_view(text),
+        MessageBody::Text { text, .. } | MessageBody::Reaction { text } => text_view(text),
+        MessageBody::Poll { poll } => text_view(&poll.question),
         MessageBody::File { file, caption } => {
             let caption = (!caption.is_empty()).then(|| text_view(caption));
             (super::file::view(ui, view.log, view.id, file.clone()), caption).into_any()

@@ -31,7 +31,7 @@ impl World {
 
     /// The line that says `text`.
     pub fn line(&self, who: Who, log: LogId, text: &str) -> MessageView {
-        let is_it = |line: &MessageView| matches!(&line.body, MessageBody::Text { text: said } if said == text);
+        let is_it = |line: &MessageView| matches!(&line.body, MessageBody::Text { text: said, .. } if said == text);
         self.history(who, log).into_iter().find(is_it).expect("somebody said it")
     }
 

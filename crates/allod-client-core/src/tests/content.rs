@@ -1,3 +1,5 @@
+use crate::acts::With;
+use crate::content::Deed;
 use crate::effect::Event;
 use crate::error::CoreError;
 use crate::testing::{Who, World};
@@ -5,8 +7,12 @@ use crate::view::{MessageBody, MessageView};
 use allod_wire::LogId;
 use allod_wire::mimi::{Disposition, MimiContent, NestedPart, Part};
 
-fn id(line: &MessageView) -> allod_wire::mimi::MessageId {
+pub(super) fn id(line: &MessageView) -> allod_wire::mimi::MessageId {
     line.message_id.expect("what somebody said has an id")
+}
+
+fn answer(line: &MessageView) -> With {
+    With { in_reply_to: line.message_id, ..With::default() }
 }
 
 fn react(world: &mut World, who: Who, talk: LogId, to: &MessageView, text: &str) -> Result<(), CoreError> {
@@ -44,7 +50,7 @@ fn an_answer_shows_the_beginning_of_what_it_answers_as_that_is_now_m_1() {
     world.say(alice, talk, "at nine");
     world.run_until_quiet();
     let asked = world.line(bob, talk, "at nine");
-    world.send(bob, |core, now, rng| core.send_reply(talk, id(&asked), "fine", now, rng)).unwrap();
+    world.send(bob, |core, now, rng| core.send_text(talk, "fine", answer(&asked), now, rng)).unwrap();
     world.run_until_quiet();
 
     let quote = world.line(alice, talk, "fine").quote.unwrap();
@@ -97,7 +103,7 @@ fn what_is_no_reaction_is_refused_here_and_ignored_from_others_m_4() {
         assert_eq!(react(&mut world, bob, talk, &line, text), Err(CoreError::TooLong));
         world
             .send(bob, |core, now, rng| {
-                let content = crate::annotation::reaction(id(&line), text, rng);
+                let content = Deed::React(text.to_owned()).content(id(&line), rng);
                 core.send_content(talk, content, now, rng)
             })
             .unwrap();
@@ -223,7 +229,7 @@ fn what_was_done_to_messages_comes_back_from_a_backup_k_4_m_6() {
     world.say(alice, talk, "goes");
     world.run_until_quiet();
     let [stays, goes] = ["stays", "goes"].map(|text| world.line(bob, talk, text));
-    world.send(bob, |core, now, rng| core.send_reply(talk, id(&stays), "good", now, rng)).unwrap();
+    world.send(bob, |core, now, rng| core.send_text(talk, "good", answer(&stays), now, rng)).unwrap();
     react(&mut world, alice, talk, &stays, "👍").unwrap();
     let goes = MessageView { own: true, ..goes };
     delete(&mut world, alice, &goes).unwrap();

@@ -1,3 +1,4 @@
+use crate::acts::With;
 use crate::effect::Event;
 use crate::error::CoreError;
 use crate::testing::World;
@@ -26,7 +27,7 @@ fn a_log_that_is_rolled_back_is_noticed_and_nothing_is_sent_until_the_user_decid
     assert_eq!(world.core(bob).conversation(talk).unwrap().state, State::Forked);
     let (now, mut rng) =
         (world.now, <rand_chacha::ChaCha20Rng as rand_chacha::rand_core::SeedableRng>::seed_from_u64(1));
-    assert_eq!(world.core(bob).send_text(talk, "x", now, &mut rng).unwrap_err(), CoreError::Forked);
+    assert_eq!(world.core(bob).send_text(talk, "x", With::default(), now, &mut rng).unwrap_err(), CoreError::Forked);
     world.act(bob, |core, now, rng| core.resolve_fork(talk, ForkChoice::Leave, now, rng)).unwrap();
     assert_eq!(world.core(bob).conversation(talk).unwrap().state, State::Left);
 }

@@ -1,5 +1,6 @@
 //! `allod reply`, `allod react`, `allod edit` and `allod delete`: what is done to a message that is there.
 
+use allod_client_core::With;
 use allod_client_core::view::MessageView;
 use allod_wire::mimi::MessageId;
 use allod_wire::{LogId, Position};
@@ -14,7 +15,8 @@ pub(crate) async fn reply(cli: &Cli, name: &str, message: &str, text: &str) -> R
     let text = text.to_owned();
     let (session, line, to) = open(cli, name, message).await?;
     let log = line.log;
-    let id = session.act(move |core, now, rng| core.send_reply(log, to, &text, now, rng)).await?;
+    let with = With { in_reply_to: Some(to), ..With::default() };
+    let id = session.act(move |core, now, rng| core.send_text(log, &text, with, now, rng)).await?;
     finish(session, log, id).await
 }
 

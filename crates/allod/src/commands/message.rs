@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::Read;
 
 use allod_client_core::view::{ConversationSummary, MessageView, State, Status};
-use allod_client_core::{ClientCore, Event};
+use allod_client_core::{ClientCore, Event, With};
 use allod_wire::{EntryId, LogId, Position};
 use serde_json::json;
 
@@ -24,7 +24,7 @@ pub(crate) async fn send(cli: &Cli, name: &str, text: &str) -> Result<(), Failur
     let session = Session::open_and_sync(cli).await?;
     let one = session.find(name).await?;
     let log = one.log;
-    let id = session.act(move |core, now, rng| core.send_text(log, &text, now, rng)).await?;
+    let id = session.act(move |core, now, rng| core.send_text(log, &text, With::default(), now, rng)).await?;
     let sent = wait_sent(&session, log, id).await;
     report_sent(&session, log, id, sent)?;
     session.close().await;
@@ -165,7 +165,7 @@ fn tell_state(session: &Session, one: &ConversationSummary) {
 
 async fn mark_read(session: &Session, log: LogId, last: u64, peek: bool) -> Result<(), Failure> {
     if !peek && last > 0 {
-        session.client.act(move |core, _, _| ((), core.mark_read(log, Position(last)))).await?;
+        session.act(move |core, now, rng| Ok(((), core.mark_read(log, Position(last), now, rng)?))).await?;
     }
     Ok(())
 }

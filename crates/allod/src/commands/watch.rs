@@ -1,6 +1,6 @@
 //! `allod watch`: what happens, as lines of JSON; and, for bots, commands from standard input in the same process.
 
-use allod_client_core::Event;
+use allod_client_core::{Event, With};
 use allod_wire::{LogId, Position};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -94,14 +94,14 @@ fn reply(id: Value, done: Result<Value, Failure>) -> Value {
 
 async fn send(session: &Session, order: SendOrder) -> Result<Value, Failure> {
     let log = session.find(&order.conversation).await?.log;
-    let id = session.act(move |core, now, rng| core.send_text(log, &order.text, now, rng)).await?;
+    let id = session.act(move |core, now, rng| core.send_text(log, &order.text, With::default(), now, rng)).await?;
     wait_sent(session, log, id).await?;
     Ok(json!({ "message": { "id": id.to_string(), "log": log.to_string(), "status": "sent" } }))
 }
 
 async fn read(session: &Session, order: ReadOrder) -> Result<Value, Failure> {
     let log = session.find(&order.conversation).await?.log;
-    session.client.act(move |core, _, _| ((), core.mark_read(log, Position(order.position)))).await?;
+    session.act(move |core, now, rng| Ok(((), core.mark_read(log, Position(order.position), now, rng)?))).await?;
     Ok(json!({ "log": log.to_string(), "position": order.position }))
 }
 
@@ -112,6 +112,7 @@ fn to_json(event: &Event) -> Value {
         Event::Joined => json!({ "event": "joined" }),
         Event::JoinFailed(error) => json!({ "event": "join-failed", "error": error.code.as_str() }),
         Event::ConversationChanged(log) => about("conversation", log),
+        Event::ReceiptsChanged(log) => about("receipts", log),
         Event::ConversationGone(log) => about("conversation-gone", log),
         Event::Message(message) => json!({ "event": "message", "message": message }),
         Event::MessageChanged { log, message_id } => {
