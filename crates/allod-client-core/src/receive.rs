@@ -125,7 +125,9 @@ impl ClientCore {
         }
         let read = self.read_entry(log, entry, now, rng);
         if let Err(why) = read {
-            self.skip(log, entry, why);
+            // Behind a gap the keys may be missing, and not the author's honesty.
+            let gap = self.conversations.get(&log).is_some_and(|conversation| conversation.live.gap.is_some());
+            self.skip(log, entry, if gap && why == Skipped::DoesNotOpen { Skipped::Stale } else { why });
         }
     }
 
