@@ -61,6 +61,8 @@ pub struct ClientCore {
     /// Which sockets are open.
     pub(crate) inbox_socket: bool,
     pub(crate) log_socket: bool,
+    /// What waits in the inbox was asked for on the open socket.
+    pub(crate) inbox_asked: bool,
     pub(crate) inbox_read: bool,
     /// Devices that come in with one commit at most.
     pub(crate) additions_max: usize,
@@ -89,6 +91,7 @@ impl ClientCore {
             search: Search::new([]),
             inbox_socket: false,
             log_socket: false,
+            inbox_asked: false,
             inbox_read: false,
             additions_max: ADDITIONS_MAX,
             next_request: 1,

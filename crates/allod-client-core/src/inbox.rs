@@ -61,8 +61,11 @@ impl Invitation {
 }
 
 impl ClientCore {
+    /// Asks for what waits in the inbox, once on each socket, when there is a session.
     pub(crate) fn subscribe_inbox(&mut self) {
-        if let Some(joined) = self.account.joined.as_ref().filter(|_| !self.stock.renewing) {
+        let may = self.inbox_socket && !self.inbox_asked && !self.stock.renewing;
+        if let Some(joined) = self.account.joined.as_ref().filter(|_| may) {
+            self.inbox_asked = true;
             let frame = ClientFrame::SubscribeInbox { session: joined.session.clone(), after: joined.inbox };
             self.send(Plane::Account, frame);
         }

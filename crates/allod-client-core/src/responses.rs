@@ -117,6 +117,7 @@ impl ClientCore {
             Pending::LookUp | Pending::Join => self.join_failed(error, now),
             Pending::Renew => {
                 self.stock.renewing = false;
+                self.stock.look_at_account(); // And at the inbox: it may be that nobody asked for it meanwhile.
                 self.stock.fail(now, error.retry_after_secs);
                 for call in std::mem::take(&mut self.stock.waiting) {
                     self.call_failed(&call, &error);

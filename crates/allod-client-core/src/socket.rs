@@ -21,7 +21,7 @@ impl ClientCore {
         match plane {
             Plane::Account => {
                 self.inbox_socket = true;
-                self.inbox_read = false;
+                (self.inbox_asked, self.inbox_read) = (false, false);
                 self.subscribe_inbox();
             }
             Plane::Log => {
@@ -84,7 +84,14 @@ impl ClientCore {
                 self.handle_inbox(&page, now);
                 self.pump(now, rng);
             }
-            ServerFrame::Failed { error } if error.code == ErrorCode::NoSession => self.renew_session(None, now),
+            ServerFrame::Failed { error } => {
+                self.inbox_asked = false;
+                if error.code == ErrorCode::NoSession {
+                    self.renew_session(None, now);
+                } else {
+                    self.stock.fail(now, error.retry_after_secs);
+                }
+            }
             _ => {}
         }
     }

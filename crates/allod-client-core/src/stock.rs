@@ -132,6 +132,7 @@ impl ClientCore {
                 self.account_call(call);
             }
         }
+        self.subscribe_inbox();
     }
 
     pub(crate) fn handle_tickets(&mut self, tickets: Vec<Ticket>) {
@@ -214,9 +215,8 @@ impl ClientCore {
         for call in std::mem::take(&mut self.stock.waiting) {
             self.account_call(call);
         }
-        if self.inbox_socket {
-            self.subscribe_inbox();
-        }
+        self.inbox_asked = false;
+        self.subscribe_inbox();
     }
 }
 
