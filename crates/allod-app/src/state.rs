@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use allod_client_core::safety::SafetyView;
 use allod_client_core::search::Found;
 use allod_client_core::view::{ConversationSummary, MeView, MessageView, PersonView, Readers};
 use allod_wire::account::AccountRole;
@@ -198,6 +199,8 @@ pub struct Ui {
     pub jump: RwSignal<Option<Position>>,
     /// Who can read the open conversation.
     pub readers: RwSignal<Option<Readers>>,
+    /// The safety number that is looked at.
+    pub safety: RwSignal<Option<SafetyView>>,
     /// The people of the organisation, once the server told.
     pub people: RwSignal<Option<Vec<PersonView>>>,
     /// Files on their way.
@@ -238,6 +241,7 @@ impl Ui {
             found: RwSignal::new(None),
             jump: RwSignal::new(None),
             readers: RwSignal::new(None),
+            safety: RwSignal::new(None),
             people: RwSignal::new(None),
             transfers: RwSignal::new(Vec::new()),
             pictures: RwSignal::new(BTreeMap::new()),

@@ -86,6 +86,24 @@ pub const READER: &str = "reader";
 pub const READER_DEVICE: &str = "reader-device";
 /// Opens the choice of people to add.
 pub const ADD_PEOPLE: &str = "add-people";
+/// Leads to the safety number of a person; says so if it was compared.
+pub const SAFETY: &str = "safety";
+/// The safety number.
+pub const SAFETY_NUMBER: &str = "safety-number";
+/// It, or a link, as a QR code.
+pub const CODE: &str = "code";
+/// The numbers are the same.
+pub const SAFETY_MATCH: &str = "safety-match";
+/// They are not.
+pub const SAFETY_DIFFER: &str = "safety-differ";
+/// Where a number is put in that the other person gave.
+pub const SAFETY_GIVEN: &str = "safety-given";
+/// What came of it.
+pub const SAFETY_RESULT: &str = "safety-result";
+/// That it was compared, and when.
+pub const SAFETY_COMPARED: &str = "safety-compared";
+/// Takes that back.
+pub const SAFETY_UNDO: &str = "safety-undo";
 /// Adds those chosen.
 pub const ADD_CHOSEN: &str = "add-chosen";
 /// Removes the person; asks first.

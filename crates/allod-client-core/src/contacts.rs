@@ -24,6 +24,10 @@ pub(crate) struct Pin {
     /// Another key that was seen since, and not accepted.
     #[n(3)]
     pub(crate) other: Option<ByteArray<32>>,
+    /// When the user compared the pinned key with the person (rule C-19).
+    #[n(4)]
+    #[cbor(default)]
+    pub(crate) verified: Option<UnixMillis>,
 }
 
 /// What a certificate's identity key is to us.
@@ -58,7 +62,7 @@ impl Contacts {
     pub(crate) fn meet(&mut self, certificate: &DeviceCertificate, now: UnixMillis) -> Known {
         let (address, key) = (&certificate.address, certificate.identity_key);
         let Some(pin) = self.0.get_mut(address) else {
-            let pin = Pin { address: address.clone(), identity_key: key, since: now, other: None };
+            let pin = Pin { address: address.clone(), identity_key: key, since: now, other: None, verified: None };
             self.0.insert(address.clone(), Row::new(pin));
             return Known::Same;
         };
@@ -86,9 +90,26 @@ impl Contacts {
     pub(crate) fn accept(&mut self, address: &Address, now: UnixMillis) -> bool {
         let Some(pin) = self.0.get_mut(address).filter(|pin| pin.other.is_some()) else { return false };
         if let Some(key) = pin.other.take() {
-            (pin.identity_key, pin.since) = (key, now);
+            (pin.identity_key, pin.since, pin.verified) = (key, now, None);
         }
         true
+    }
+
+    /// The key that a person shows now: the pinned one, or the other one that was seen since.
+    pub(crate) fn shown_key(&self, address: &Address) -> Option<[u8; 32]> {
+        self.0.get(address).map(|pin| pin.other.map_or(*pin.identity_key, |other| *other))
+    }
+
+    /// When the pinned key was compared with the person.
+    pub(crate) fn verified(&self, address: &Address) -> Option<UnixMillis> {
+        self.0.get(address)?.verified
+    }
+
+    /// The user compared the pinned key, or takes that back.
+    pub(crate) fn set_verified(&mut self, address: &Address, at: Option<UnixMillis>) {
+        if let Some(pin) = self.0.get_mut(address) {
+            pin.verified = at;
+        }
     }
 
     /// A pin from a backup.
@@ -134,5 +155,29 @@ mod tests {
         let address = certificate(1).address;
         assert!(contacts.accept(&address, UnixMillis(5)) && !contacts.has_changed(&address));
         assert_eq!(contacts.meet(&certificate(2), UnixMillis(6)), Known::Same);
+    }
+
+    #[test]
+    fn that_a_key_was_compared_goes_with_the_key_c_19() {
+        let mut contacts = Contacts::default();
+        let address = certificate(1).address;
+        contacts.meet(&certificate(1), UnixMillis(1));
+        contacts.set_verified(&address, Some(UnixMillis(2)));
+        contacts.meet(&certificate(2), UnixMillis(3));
+        assert_eq!(contacts.verified(&address), Some(UnixMillis(2)), "said of the pinned key still");
+        assert_eq!(contacts.shown_key(&address), Some(*certificate(2).identity_key), "the new one is compared next");
+        contacts.accept(&address, UnixMillis(4));
+        assert_eq!(contacts.verified(&address), None);
+    }
+
+    #[test]
+    fn a_pin_that_an_earlier_release_wrote_is_read_as_not_compared() {
+        #[derive(Encode)]
+        struct Earlier(#[n(0)] Address, #[n(1)] ByteArray<32>, #[n(2)] UnixMillis, #[n(3)] Option<ByteArray<32>>);
+        let address = certificate(1).address;
+        let row = allod_wire::cbor::to_vec(&Earlier(address.clone(), [1; 32].into(), UnixMillis(1), None));
+        let mut contacts = Contacts::default();
+        contacts.insert_row(&row).unwrap();
+        assert_eq!((contacts.verified(&address), contacts.shown_key(&address)), (None, Some([1; 32])));
     }
 }

@@ -77,7 +77,12 @@ pub enum Event {
         wider: bool,
     },
     /// A person presents another identity key than the one known: a new start, or somebody in between (rule C-12).
-    IdentityChanged(Address),
+    IdentityChanged {
+        /// Who.
+        person: Address,
+        /// The user had compared safety numbers with them (rule C-19).
+        verified: bool,
+    },
     /// The server shows different logs to different people (rule C-4). Nothing is sent there until the user decides.
     ForkDetected(LogId),
     /// The server broke a rule in a way that can be proved; what it sent was not used.

@@ -35,6 +35,9 @@ pub enum CoreError {
     /// The person's identity key changed and has not been accepted (rule C-12).
     #[error("that person's identity has changed: check with them, then accept it")]
     IdentityChanged,
+    /// C-19: another number than the one that this device has for the person.
+    #[error("that is not the number of you and that person: do not go on, and look into it")]
+    OtherNumber,
     /// A title or a message longer than allowed.
     #[error("too long")]
     TooLong,

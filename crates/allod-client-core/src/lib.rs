@@ -43,6 +43,7 @@ mod responses;
 mod roles;
 mod roster;
 pub mod rows;
+pub mod safety;
 pub mod search;
 mod socket;
 mod stage;

@@ -172,6 +172,17 @@ pub enum SystemEvent {
     /// We were taken out, and the hub shows nothing more, so not by whom.
     #[n(11)]
     TakenOut,
+    /// A member's device stands under another identity key than the one known (rule C-20).
+    #[n(12)]
+    IdentityChanged {
+        /// Whose.
+        #[n(0)]
+        #[serde(serialize_with = "as_text")]
+        person: Address,
+        /// The user had compared safety numbers with them.
+        #[n(1)]
+        verified: bool,
+    },
 }
 
 /// The same content with the author's clock in it, unless it has one.

@@ -48,10 +48,11 @@ impl ClientCore {
                 |(device, _): &(DeviceId, TokenKey)| next.readers.iter().any(|reader| reader.device() == *device);
             conversation.row.leaving.retain(stays);
         }
+        let mut events = system_events(before, next, by.address(), &leaving);
         for reader in next.readers.iter().filter(|reader| !before.readers.contains(reader)) {
-            self.meet(&reader.certificate, now);
+            let changed = self.identity_changed(&reader.certificate, now);
+            events.extend(changed.filter(|event| !events.contains(event)));
         }
-        let events = system_events(before, next, by.address(), &leaving);
         if !events.is_empty() {
             let message = StoredMessage {
                 entry: entry.new.id,
@@ -74,9 +75,21 @@ impl ClientCore {
     pub(crate) fn meet(&mut self, certificate: &DeviceCertificate, now: UnixMillis) -> Known {
         let known = self.contacts.meet(certificate, now);
         if known == Known::NewlyOther {
-            self.event(Event::IdentityChanged(certificate.address.clone()));
+            let person = certificate.address.clone();
+            let verified = self.contacts.verified(&person).is_some();
+            self.event(Event::IdentityChanged { person, verified });
         }
         known
+    }
+
+    /// As [`Self::meet`], as a line for the conversation that the device has come into (rule C-20).
+    fn identity_changed(&mut self, certificate: &DeviceCertificate, now: UnixMillis) -> Option<SystemEvent> {
+        if self.meet(certificate, now) == Known::Same {
+            return None;
+        }
+        let person = certificate.address.clone();
+        let verified = self.contacts.verified(&person).is_some();
+        Some(SystemEvent::IdentityChanged { person, verified })
     }
 
     /// Remembers what the hub holds otherwise than it should after an entry's token changes (rule C-14).

@@ -11,4 +11,5 @@ mod hub_lies;
 mod races;
 mod receipts;
 mod rules;
+mod safety;
 mod talk;

@@ -197,6 +197,9 @@ pub struct ReaderPerson {
     pub role: Role,
     /// Presents another identity key than the one that we know: a warning.
     pub identity_changed: bool,
+    /// When the user compared safety numbers with the person, under the key that was known before any change.
+    #[serde(serialize_with = "millis_option")]
+    pub verified: Option<UnixMillis>,
     /// Asked to leave, and is on the way out.
     pub leaving: bool,
     /// The devices.

@@ -159,6 +159,7 @@ impl ClientCore {
             own: self.me().as_ref() == Some(address),
             role: here.role(address),
             identity_changed: here.devices_of(address).any(|reader| self.contacts.is_other(&reader.certificate)),
+            verified: self.contacts.verified(address),
             leaving: here.devices_of(address).all(|reader| leaving.iter().any(|(gone, _)| *gone == reader.device())),
             devices: here.devices_of(address).map(device).collect(),
         }

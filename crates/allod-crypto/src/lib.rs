@@ -10,6 +10,7 @@ pub mod identity;
 pub mod inbox;
 pub mod receipt;
 pub mod recovery;
+pub mod safety;
 pub mod token;
 
 pub use rand_core::CryptoRngCore as Random;

@@ -172,6 +172,20 @@ pub(crate) enum Command {
         /// Who.
         person: Person,
     },
+    /// Compare safety numbers with a person, to see that nobody stands between you.
+    #[command(
+        after_help = "Read the number to each other by telephone or in person, or scan the code.\n\nExamples:\n  allod verify bob\n  allod verify bob --confirm '12345 67890 …'\n  allod verify bob --undo"
+    )]
+    Verify {
+        /// Who.
+        person: Person,
+        /// The number that they have: if it is the same, keep that you compared it.
+        #[arg(long, value_name = "NUMBER", conflicts_with = "undo")]
+        confirm: Option<String>,
+        /// Do not count them as compared any more.
+        #[arg(long)]
+        undo: bool,
+    },
     /// Decide about a conversation in which the server was caught showing different people different things.
     Decide {
         /// A title, a person, or the beginning of a conversation's id.

@@ -97,6 +97,7 @@ impl From<CoreError> for Failure {
             CoreError::NotJoined => Self::Profile(message),
             CoreError::NothingToDo => Self::refused("nothing-to-do", message),
             CoreError::IdentityChanged => Self::refused("identity-changed", message),
+            CoreError::OtherNumber => Self::refused("other-number", message),
             CoreError::Forked => Self::refused("forked", message),
             CoreError::Bug(_) => Self::Bug(message),
             _ => Self::refused("not-allowed", message),

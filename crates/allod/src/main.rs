@@ -14,7 +14,7 @@ use clap::{CommandFactory, Parser};
 
 use crate::cli::{Cli, Command, FileCommand};
 use crate::commands::message::ReadOptions;
-use crate::commands::{account, act, backup, conversation, file, join, message, passphrase, search, watch};
+use crate::commands::{account, act, backup, conversation, file, join, message, passphrase, search, verify, watch};
 use crate::failure::Failure;
 
 fn main() -> ExitCode {
@@ -73,6 +73,7 @@ async fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Rename { conversation, title } => conversation::rename(cli, conversation, title).await,
         Command::Role { conversation, person, role } => conversation::role(cli, conversation, person, *role).await,
         Command::Accept { person } => account::accept(cli, person).await,
+        Command::Verify { person, confirm, undo } => verify::verify(cli, person, confirm.as_deref(), *undo).await,
         Command::Decide { conversation, choice } => conversation::decide(cli, conversation, *choice).await,
         Command::People => account::people(cli).await,
         Command::Invite(args) => account::invite(cli, args).await,

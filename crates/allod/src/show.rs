@@ -140,6 +140,14 @@ pub(crate) fn system_event(event: &SystemEvent) -> String {
         SystemEvent::MembersAdd { allowed: true, by } => format!("{by} lets members add people"),
         SystemEvent::MembersAdd { allowed: false, by } => format!("{by} lets only admins add people"),
         SystemEvent::MessagesMissing => "older messages had left the server before this device read them".to_owned(),
+        SystemEvent::IdentityChanged { person, verified: false } => {
+            format!("{person} shows another identity than before: check with them (allod verify {})", person.name)
+        }
+        SystemEvent::IdentityChanged { person, verified: true } => format!(
+            "WARNING: {person} shows another identity than the one that you compared: somebody may pose as them. Compare again before you \
+             write (allod verify {})",
+            person.name
+        ),
         SystemEvent::TakenOut => "you were removed".to_owned(),
     }
 }
@@ -204,8 +212,12 @@ pub(crate) fn readers(title: &str, readers: &Readers) -> String {
 fn reader(person: &ReaderPerson) -> Vec<String> {
     let own = if person.own { "  (you)" } else { "" };
     let warning = if person.identity_changed { "  WARNING: another identity than the one known" } else { "" };
+    let verified = match person.verified {
+        Some(at) => format!("  (compared {})", time(at)),
+        None => String::new(),
+    };
     let leaving = if person.leaving { "  (leaving)" } else { "" };
-    let mut lines = vec![format!("  {}  {}{own}{leaving}{warning}", person.address, role(person.role))];
+    let mut lines = vec![format!("  {}  {}{own}{verified}{leaving}{warning}", person.address, role(person.role))];
     lines.extend(person.devices.iter().map(|one| format!("      {}", device(one))));
     lines
 }

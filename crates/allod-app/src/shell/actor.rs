@@ -210,6 +210,9 @@ impl Actor {
         if std::mem::take(&mut self.open_changed) {
             let readers = self.ui.open.get_untracked().and_then(|log| core.readers(log));
             self.ui.readers.set(readers);
+            if let Some(shown) = self.ui.safety.get_untracked() {
+                self.show_safety(&shown.person);
+            }
         }
         self.show_waiting();
     }

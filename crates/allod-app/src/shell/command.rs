@@ -54,8 +54,12 @@ pub enum Command {
     Rename(LogId, String),
     /// Decide after the server was caught.
     ResolveFork(LogId, ForkChoice),
-    /// Take somebody's new identity for theirs.
-    AcceptIdentity(Address),
+    /// Show the safety number with somebody.
+    ShowSafety(Address),
+    /// The user compared this number with that person.
+    ConfirmSafety(Address, String),
+    /// That person does not count as compared any more.
+    UndoSafety(Address),
     /// Delete a conversation that is over from this device.
     Forget(LogId),
     /// Make an invitation.

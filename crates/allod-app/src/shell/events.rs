@@ -34,6 +34,7 @@ impl Actor {
             Command::SendFiles(log, files) => return self.send_files(log, files).await,
             Command::Download(log, entry, file) => self.download(log, entry, &file, false),
             Command::ShowPicture(log, entry, file) => self.download(log, entry, &file, true),
+            Command::ShowSafety(person) => self.show_safety(&person),
             Command::ReadersSeen(log) => {
                 self.list_changed = true;
                 return Ok(self.with_core(|core| core.readers_seen(log)));
@@ -73,6 +74,11 @@ impl Actor {
         Ok(Vec::new())
     }
 
+    /// Shows the number of the user and that person; nothing if there is none.
+    pub(super) fn show_safety(&self, person: &allod_wire::Address) {
+        self.ui.safety.set(self.core.as_ref().and_then(|core| core.safety_number(person).ok()));
+    }
+
     /// Shows what the core tells.
     pub(super) fn note(&mut self, event: Event) {
         let ui = self.ui;
@@ -107,9 +113,11 @@ impl Actor {
                 self.changed.push((log, message_id));
             }
             Event::Outbox { .. } => self.list_changed = true,
-            Event::IdentityChanged(address) => {
+            Event::IdentityChanged { person, verified } => {
                 self.open_changed = true;
-                ui.tell(NoticeText::About(|words| words.identity_changed, ui.name_of(&address)), true);
+                let text: crate::state::About =
+                    if verified { |words| words.safety.changed_verified } else { |words| words.safety.changed };
+                ui.tell(NoticeText::About(text, ui.name_of(&person)), true);
             }
             Event::ForkDetected(_) => {
                 self.list_changed = true;
@@ -124,7 +132,7 @@ impl Actor {
                         |words| words.could_not_add_contact
                     }
                     AddFailure::Refused(_) => |words| words.could_not_add,
-                    AddFailure::IdentityChanged => |words| words.identity_changed,
+                    AddFailure::IdentityChanged => |words| words.safety.changed,
                     AddFailure::NoDevice => |words| words.could_not_add_device,
                 };
                 ui.tell(NoticeText::About(text, ui.name_of(&person)), false);
@@ -171,7 +179,8 @@ fn change(core: &mut ClientCore, command: Command) -> Done {
         Command::Leave(log) => core.leave(log, now, rng),
         Command::Rename(log, title) => core.rename(log, &title, now, rng),
         Command::ResolveFork(log, choice) => core.resolve_fork(log, choice, now, rng),
-        Command::AcceptIdentity(person) => core.accept_identity(&person, now),
+        Command::ConfirmSafety(person, number) => core.confirm_safety(&person, &number, now),
+        Command::UndoSafety(person) => core.undo_safety(&person),
         Command::Forget(log) => core.forget_conversation(log),
         Command::Invite { name, administrator } => {
             let name = match name.map(|name| name.parse()).transpose() {
@@ -195,6 +204,7 @@ fn refusal(error: CoreError) -> Text {
         CoreError::Forked => |words| words.core_forked,
         CoreError::TooLong => |words| words.core_too_long,
         CoreError::IdentityChanged => |words| words.core_identity,
+        CoreError::OtherNumber => |words| words.safety.given_other,
         CoreError::FileTooLarge => |words| words.file_too_large,
         CoreError::NotAMember | CoreError::UnknownConversation => |words| words.core_not_member,
         CoreError::NameMissing => |words| words.name_wrong,

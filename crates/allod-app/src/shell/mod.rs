@@ -17,6 +17,7 @@ mod js;
 mod lines;
 mod lock;
 mod page;
+mod scan;
 mod seal;
 mod search;
 mod socket;
@@ -30,6 +31,7 @@ use leptos::prelude::Set;
 
 pub use command::Command;
 pub use page::{Theme, choose_language, choose_theme, chosen_language, chosen_theme, copy, reload, take_update};
+pub use scan::{can_scan, scan};
 
 use crate::state::{Fault, Phase, Ui};
 use fetch::Answer;

@@ -1,5 +1,7 @@
 //! English.
 
+mod safety;
+
 use super::Strings;
 
 /// The words of the interface in English.
@@ -117,11 +119,6 @@ pub const ENGLISH: Strings = Strings {
     members_may_add: |who| format!("{who} lets all members add people."),
     only_admins_add: |who| format!("{who} lets only administrators add people."),
     rejoined: |who| format!("{who} is back after a long time away."),
-    identity_changed: |who| {
-        format!(
-            "{who} shows another identity than before. It may be a new start, or somebody else: check with them by another way."
-        )
-    },
     messages_missing: "Earlier messages had left the server before this device could read them.",
     taken_out: "You were removed. What is said from here on does not reach you.",
     you_object: "you",
@@ -146,7 +143,6 @@ pub const ENGLISH: Strings = Strings {
     role_owner: "Owner",
     role_admin: "Manages this conversation",
     role_member: "Member",
-    accept_identity: "I have checked: it is them",
     remove_person: |name| format!("Remove {name}"),
     remove_person_ask: |name| {
         format!(
@@ -226,4 +222,5 @@ pub const ENGLISH: Strings = Strings {
     update_ready: "A new version of Allod is ready.",
     reload: "Reload",
     dismiss: "Dismiss",
+    safety: safety::SAFETY,
 };

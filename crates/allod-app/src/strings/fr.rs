@@ -1,5 +1,7 @@
 //! French.
 
+mod safety;
+
 use super::Strings;
 
 /// The words of the interface in French.
@@ -119,11 +121,6 @@ pub const FRENCH: Strings = Strings {
     members_may_add: |who| format!("{} permis à tous d’ajouter des personnes.", has(who)),
     only_admins_add: |who| format!("{} réservé l’ajout de personnes aux responsables.", has(who)),
     rejoined: |who| format!("Retour après une longue absence : {who}."),
-    identity_changed: |who| {
-        format!(
-            "{who} présente une autre identité qu’avant. C’est peut-être un nouveau départ, ou quelqu’un d’autre : vérifiez par un autre moyen."
-        )
-    },
     messages_missing: "Des messages plus anciens avaient quitté le serveur avant que cet appareil puisse les lire.",
     taken_out: "Vous avez été retiré de la conversation. La suite ne vous parvient plus.",
     you_object: "vous",
@@ -148,7 +145,6 @@ pub const FRENCH: Strings = Strings {
     role_owner: "Propriétaire",
     role_admin: "Responsable",
     role_member: "Membre",
-    accept_identity: "J’ai vérifié : c’est bien cette personne",
     remove_person: |name| format!("Retirer {name}"),
     remove_person_ask: |name| {
         format!(
@@ -232,6 +228,7 @@ pub const FRENCH: Strings = Strings {
     update_ready: "Une nouvelle version d’Allod est prête.",
     reload: "Recharger",
     dismiss: "Fermer",
+    safety: safety::SAFETY,
 };
 
 /// « vous avez », « karim a ».

@@ -5,11 +5,13 @@
 
 mod en;
 mod fr;
+mod safety;
 
 use leptos::prelude::{Get, RwSignal, Set};
 
 pub use en::ENGLISH;
 pub use fr::FRENCH;
+pub use safety::Safety;
 
 /// A language of the interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,7 +200,6 @@ pub struct Strings {
     pub members_may_add: fn(&str) -> String,
     pub only_admins_add: fn(&str) -> String,
     pub rejoined: fn(&str) -> String,
-    pub identity_changed: fn(&str) -> String,
     pub messages_missing: &'static str,
     pub taken_out: &'static str,
     pub you_object: &'static str,
@@ -224,7 +225,6 @@ pub struct Strings {
     pub role_owner: &'static str,
     pub role_admin: &'static str,
     pub role_member: &'static str,
-    pub accept_identity: &'static str,
     pub remove_person: fn(&str) -> String,
     pub remove_person_ask: fn(&str) -> String,
     pub remove: &'static str,
@@ -289,6 +289,7 @@ pub struct Strings {
     pub update_ready: &'static str,
     pub reload: &'static str,
     pub dismiss: &'static str,
+    pub safety: Safety,
 }
 
 #[cfg(test)]

@@ -16,19 +16,25 @@ pub(super) fn view(ui: Ui, view: MessageView) -> AnyView {
     let MessageBody::System { events } = view.body else { return ().into_any() };
     let time = view.time;
     let widens = events.iter().any(|event| widens(ui, event));
+    let alarms = events.iter().any(|event| matches!(event, SystemEvent::IdentityChanged { .. }));
     let text = move || {
         let sentences: Vec<String> = events.iter().map(|event| sentence(ui, event)).collect();
         format!("{} {}", sentences.join(" "), clock_time(time))
     };
-    let look = widens.then(|| {
+    let look = (widens || alarms).then(|| {
         let look = html::button()
             .attr("type", "button")
             .on(leptos::ev::click, move |_| show_readers(ui))
             .child(ui.words.text(|words| words.who_can_read));
         (" ", look)
     });
+    let class = match (alarms, widens) {
+        (true, _) => "event alarm",
+        (false, true) => "event widens",
+        (false, false) => "event",
+    };
     html::li()
-        .attr("class", if widens { "event widens" } else { "event" })
+        .attr("class", class)
         .attr("data-test", test_ids::EVENT)
         .child((html::span().child(text), look))
         .into_any()
@@ -73,6 +79,8 @@ fn sentence(ui: Ui, event: &SystemEvent) -> String {
         SystemEvent::MembersAdd { allowed: true, by } => (words.members_may_add)(&who(by)),
         SystemEvent::MembersAdd { allowed: false, by } => (words.only_admins_add)(&who(by)),
         SystemEvent::MessagesMissing => words.messages_missing.to_owned(),
+        SystemEvent::IdentityChanged { person, verified: false } => (words.safety.changed)(&who(person)),
+        SystemEvent::IdentityChanged { person, verified: true } => (words.safety.changed_verified)(&who(person)),
         SystemEvent::TakenOut => words.taken_out.to_owned(),
     }
 }

@@ -1,6 +1,7 @@
 //! The interface: one component a file, each a function from [`crate::state::Ui`] to elements.
 
 mod banners;
+mod code;
 mod composer;
 mod conversation;
 mod conversation_list;
@@ -12,6 +13,7 @@ mod panes;
 mod parts;
 mod people_picker;
 mod readers;
+mod safety;
 mod search;
 mod settings;
 mod way_back;

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use allod_client_core::view::{ConversationSummary, DeviceView, ReaderChangeView, ReaderPerson, State};
 use allod_client_core::{Kind, Role};
-use allod_wire::LogId;
 use allod_wire::account::DeviceClass;
+use allod_wire::{Address, LogId};
 use leptos::html;
 use leptos::prelude::*;
 
 use super::event_line::{role_text, whom};
 use super::parts::{ask_first, bar, button, face, field, icon_button, text_button};
-use super::{people_picker, way_back};
+use super::{people_picker, safety, way_back};
 use crate::format::{day, moment};
 use crate::icons::{CHECK, CLOSE, GLOBE, LEAVE, PLUS, PROGRAM};
 use crate::shell::{Command, ask};
@@ -21,14 +21,23 @@ use crate::test_ids;
 /// So many of the latest changes are shown on top.
 const CHANGES_MAX: usize = 5;
 
+/// What the pane shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Page {
+    Readers,
+    Adding,
+    Comparing(Address),
+}
+
 pub(super) fn view(ui: Ui) -> AnyView {
-    let adding = RwSignal::new(false);
+    let page = RwSignal::new(Page::Readers);
     let content = move || {
         let current = Memo::new(move |_| ui.current());
         let log = current.with_untracked(|current| current.as_ref().map(|current| current.log));
-        match (log, adding.get()) {
-            (Some(log), true) => add_people(ui, log, adding),
-            (Some(_), false) => sections(ui, adding),
+        match (log, page.get()) {
+            (Some(log), Page::Adding) => add_people(ui, log, page),
+            (Some(_), Page::Comparing(person)) => safety::view(ui, person, move || page.set(Page::Readers)),
+            (Some(_), Page::Readers) => sections(ui, page),
             (None, _) => ().into_any(),
         }
     };
@@ -47,7 +56,7 @@ pub(super) fn view(ui: Ui) -> AnyView {
         .into_any()
 }
 
-fn sections(ui: Ui, adding: RwSignal<bool>) -> AnyView {
+fn sections(ui: Ui, page: RwSignal<Page>) -> AnyView {
     let words = ui.words;
     let complete = html::p().attr("class", "complete").child(words.text(|words| words.complete));
     let lately = move || {
@@ -58,12 +67,14 @@ fn sections(ui: Ui, adding: RwSignal<bool>) -> AnyView {
     let current = Memo::new(move |_| ui.current());
     let people = move || {
         let (Some(readers), Some(current)) = (ui.readers.get(), current.get()) else { return ().into_any() };
-        let rows = readers.people.into_iter().map(|one| person(ui, one, &current)).collect_view();
+        let rows = readers.people.into_iter().map(|one| person(ui, one, &current, page)).collect_view();
         html::ul().attr("class", "people").child(rows).into_any()
     };
     let add = move || {
         let may = current.get().is_some_and(|current| may_add(&current));
-        may.then(|| text_button(ui, PLUS, "", |words| words.add_people, test_ids::ADD_PEOPLE, move || adding.set(true)))
+        may.then(|| {
+            text_button(ui, PLUS, "", |words| words.add_people, test_ids::ADD_PEOPLE, move || page.set(Page::Adding))
+        })
     };
     let people_head =
         html::div().attr("class", "section-head").child((html::h2().child(words.text(|words| words.people)), add));
@@ -118,7 +129,7 @@ fn lately(ui: Ui, changes: Vec<ReaderChangeView>) -> AnyView {
         .into_any()
 }
 
-fn person(ui: Ui, one: ReaderPerson, current: &ConversationSummary) -> AnyView {
+fn person(ui: Ui, one: ReaderPerson, current: &ConversationSummary, page: RwSignal<Page>) -> AnyView {
     let (name, role, log) = (ui.name_of(&one.address), one.role, current.log);
     let you = one.own.then(|| {
         let text = move || format!(" ({})", ui.words.get().you.to_lowercase());
@@ -160,6 +171,12 @@ fn person(ui: Ui, one: ReaderPerson, current: &ConversationSummary) -> AnyView {
             .child(ui.words.text(label))
     });
     let warning = one.identity_changed.then(|| identity_warning(ui, &one));
+    let compare = (!one.own).then(|| {
+        let whom = address.clone();
+        safety::lead(ui, one.verified.filter(|_| !one.identity_changed), move || {
+            page.set(Page::Comparing(whom.clone()))
+        })
+    });
     let devices = one.devices.into_iter().map(|one| device(ui, one, true)).collect_view();
     html::li()
         .attr("class", "person")
@@ -172,6 +189,7 @@ fn person(ui: Ui, one: ReaderPerson, current: &ConversationSummary) -> AnyView {
             html::div().attr("class", "devices").child((
                 warning,
                 html::ul().attr("class", "devices-list").child(devices),
+                compare,
                 change_role,
                 ask_remove,
             )),
@@ -180,21 +198,12 @@ fn person(ui: Ui, one: ReaderPerson, current: &ConversationSummary) -> AnyView {
 }
 
 fn identity_warning(ui: Ui, one: &ReaderPerson) -> AnyView {
-    let (name, address) = (ui.name_of(&one.address), one.address.clone());
-    let accept = button(
-        ui,
-        "button alarm",
-        |words| words.accept_identity,
-        test_ids::CONFIRM,
-        move || {
-            ask(Command::AcceptIdentity(address.clone()));
-        },
-    );
-    html::div()
-        .attr("class", "warning")
-        .attr("role", "alert")
-        .child((html::p().child(move || (ui.words.get().identity_changed)(&name)), accept))
-        .into_any()
+    let (name, verified) = (ui.name_of(&one.address), one.verified.is_some());
+    let text = move || {
+        let words = &ui.words.get().safety;
+        if verified { (words.changed_verified)(&name) } else { (words.changed)(&name) }
+    };
+    html::div().attr("class", "warning").attr("role", "alert").child(html::p().child(text)).into_any()
 }
 
 /// A device in words; also in the settings, where only the day is known.
@@ -280,17 +289,17 @@ fn manage(ui: Ui, current: &ConversationSummary) -> AnyView {
         .into_any()
 }
 
-fn add_people(ui: Ui, log: LogId, adding: RwSignal<bool>) -> AnyView {
+fn add_people(ui: Ui, log: LogId, page: RwSignal<Page>) -> AnyView {
     let chosen: people_picker::Chosen = RwSignal::new(BTreeSet::new());
     let count = Memo::new(move |_| chosen.with(BTreeSet::len));
-    let present = move |address: &allod_wire::Address| {
+    let present = move |address: &Address| {
         ui.readers.with(|readers| {
             readers.as_ref().is_some_and(|readers| readers.people.iter().any(|person| person.address == *address))
         })
     };
     let add = move |_| {
         ask(Command::Add(log, chosen.get_untracked().into_iter().collect()));
-        adding.set(false);
+        page.set(Page::Readers);
     };
     let foot = move || {
         (count.get() > 0).then(|| {
@@ -304,7 +313,7 @@ fn add_people(ui: Ui, log: LogId, adding: RwSignal<bool>) -> AnyView {
         })
     };
     (
-        bar(ui, "bar-add", |words| words.add_people, move || adding.set(false)),
+        bar(ui, "bar-add", |words| words.add_people, move || page.set(Page::Readers)),
         people_picker::view(ui, chosen, present),
         foot,
     )

@@ -47,7 +47,10 @@ fn a_person_who_lost_every_device_comes_back_with_file_and_phrase_c_16_k_6() {
     let [person, by] = [back, alice].map(|who| world.address(who));
     let line = SystemEvent::DeviceAdded { person, class: DeviceClass::Installed, by };
     assert!(world.happened(alice, talk).contains(&line), "contacts see the new device");
-    assert!(!world.events(alice).iter().any(|event| matches!(event, Event::IdentityChanged(_))), "it is the same bob");
+    assert!(
+        !world.events(alice).iter().any(|event| matches!(event, Event::IdentityChanged { .. })),
+        "it is the same bob"
+    );
 
     world.act(back, |core, _, _| core.remove_device(lost)).unwrap();
     world.run_until_quiet();

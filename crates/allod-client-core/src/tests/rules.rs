@@ -94,7 +94,7 @@ fn another_identity_under_a_known_name_is_a_warning_and_is_not_added_silently_c_
     let group = world.start(alice, New::Group { title: "Other".into(), people: vec![address.clone()] });
     world.run_until_quiet();
     let events = world.events(alice);
-    assert!(events.contains(&Event::IdentityChanged(address.clone())));
+    assert!(events.contains(&Event::IdentityChanged { person: address.clone(), verified: false }));
     let why = AddFailure::IdentityChanged;
     assert!(events.contains(&Event::CouldNotAdd { log: group, person: address.clone(), why }));
     assert_eq!(world.readers(alice, group), ["alice:1"]);

@@ -10,4 +10,5 @@ pub(crate) mod join;
 pub(crate) mod message;
 pub(crate) mod passphrase;
 pub(crate) mod search;
+pub(crate) mod verify;
 pub(crate) mod watch;

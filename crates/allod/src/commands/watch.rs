@@ -123,7 +123,9 @@ fn to_json(event: &Event) -> Value {
             json!({ "event": "outbox", "log": log.to_string(), "id": id.to_string(), "status": status })
         }
         Event::ReadersChanged { log, wider } => json!({ "event": "readers", "log": log.to_string(), "wider": wider }),
-        Event::IdentityChanged(address) => json!({ "event": "identity-changed", "person": address.to_string() }),
+        Event::IdentityChanged { person, verified } => {
+            json!({ "event": "identity-changed", "person": person.to_string(), "verified": verified })
+        }
         Event::ForkDetected(log) => about("fork", log),
         Event::HubMisbehaved { log, what } => {
             json!({ "event": "server-misbehaved", "log": log.to_string(), "what": what })
