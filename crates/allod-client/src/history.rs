@@ -2,7 +2,7 @@
 
 use allod_client_core::ClientCore;
 use allod_client_core::marks::QuoteView;
-use allod_client_core::rows::{annotations_prefix, history_key, history_prefix, place_key, position};
+use allod_client_core::rows::{annotations_prefix, answers, history_key, history_prefix, place_key, position};
 use allod_client_core::view::MessageView;
 use allod_wire::mimi::MessageId;
 use allod_wire::{LogId, Position};
@@ -50,6 +50,22 @@ impl Client {
     pub async fn message(&self, log: LogId, id: MessageId) -> Result<Option<MessageView>, ClientError> {
         let row = self.read(move |vault| row_of(vault, log, &id)).await?;
         Ok(self.decode(row.into_iter().collect()).await?.pop())
+    }
+
+    /// The answers in the thread of a message, in order (rule M-8).
+    ///
+    /// # Errors
+    /// If the vault fails.
+    pub async fn thread(&self, log: LogId, root: MessageId) -> Result<Vec<MessageView>, ClientError> {
+        let prefix = annotations_prefix(log, &root);
+        let rows = self.read(move |vault| {
+            let acts = vault.last_rows(&prefix, &behind_prefix(&prefix), ANNOTATIONS_MAX)?;
+            let places = answers(acts.iter().map(|(key, value)| (key.as_slice(), value.as_slice())));
+            let row =
+                |position| Ok(vault.get(&history_key(log, position))?.map(|value| (history_key(log, position), value)));
+            places.into_iter().filter_map(|position| row(position).transpose()).collect()
+        });
+        self.decode(rows.await?).await
     }
 
     /// History rows as lines, each as it is now.

@@ -72,11 +72,26 @@ impl Terminal {
         Ok(texts.collect())
     }
 
+    /// What a command that must succeed prints for people.
+    ///
+    /// # Errors
+    /// If it fails: with what it said.
+    pub fn prints(&self, profile: &str, arguments: &[&str]) -> Result<String> {
+        let output = self.command(profile)?.args(arguments).output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "allod --as {profile} {arguments:?}: {}: {said}", output.status);
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
     fn output(&self, profile: &str, arguments: &[&str]) -> Result<Output> {
+        Ok(self.command(profile)?.arg("--json").args(arguments).output()?)
+    }
+
+    fn command(&self, profile: &str) -> Result<Command> {
         let mut command = Command::new(program("allod")?);
         command.env("ALLOD_HOME", &self.home).env_remove("ALLOD_PASSPHRASE").env_remove("DBUS_SESSION_BUS_ADDRESS");
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        command.args(["--as", profile, "--json"]).args(arguments).stdin(std::process::Stdio::null());
-        Ok(command.output()?)
+        command.args(["--as", profile]).stdin(std::process::Stdio::null());
+        Ok(command)
     }
 }

@@ -141,3 +141,68 @@ fn who_lost_every_device_comes_back_with_the_file_and_the_words_k_6() -> Result<
     assert_eq!(bob["identity_changed"], false);
     Ok(())
 }
+
+#[test]
+fn a_group_asks_answers_and_acknowledges_from_the_command_line() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let server = Server::start(folder.path(), None)?;
+    let terminal = Terminal::new(&folder.path().join("home"));
+    for name in ["alice", "bob", "carol"] {
+        joined(&server, &terminal, name, name)?;
+    }
+    terminal.run("alice", &["new", "--title", "Budget", "bob", "carol"])?;
+    terminal.run("alice", &["send", "Budget", "**Final** figures. @bob, please check.", "--ask"])?;
+    terminal.run("alice", &["poll", "ask", "Budget", "When do we meet?", "Monday", "Tuesday"])?;
+    let ends = ["poll", "ask", "Budget", "When?", "Monday", "Monday"];
+    assert_eq!(terminal.fails("alice", &ends)?.status, 2, "two answers alike");
+
+    let list = terminal.run("bob", &["list"])?;
+    assert_eq!(
+        (&list[0]["conversations"][0]["mentions"], &list[0]["conversations"][0]["unread"]),
+        (&1.into(), &2.into())
+    );
+    let lines = terminal.run("bob", &["read", "Budget"])?;
+    let place = |kind: &str| {
+        let line = lines.iter().find(|line| line["body"]["kind"] == kind);
+        Ok::<_, anyhow::Error>(line.and_then(|line| line["position"].as_u64()).context("a place")?.to_string())
+    };
+    let (said, poll) = (place("text")?, place("poll")?);
+    terminal.run("bob", &["acknowledge", "Budget", &said])?;
+    assert_eq!(terminal.fails("bob", &["acknowledge", "Budget", &said])?, refused("nothing-to-do"));
+    terminal.run("bob", &["reply", "Budget", &said, "The third is wrong.", "--thread"])?;
+    terminal.run("bob", &["poll", "vote", "Budget", &poll, "2"])?;
+    terminal.run("carol", &["poll", "vote", "Budget", &poll, "1"])?;
+    terminal.run("carol", &["poll", "vote", "Budget", &poll, "2"])?;
+    assert_eq!(terminal.fails("carol", &["poll", "end", "Budget", &poll])?, refused("not-allowed"));
+    terminal.run("alice", &["poll", "end", "Budget", &poll])?;
+    assert_eq!(terminal.fails("bob", &["poll", "vote", "Budget", &poll, "1"])?.status, 2);
+
+    let shown = terminal.prints("carol", &["read", "Budget"])?;
+    for words in [
+        "alice: Final figures. @bob, please check.",
+        "[asks to be acknowledged] bob did",
+        "[thread: 1 by bob, last ",
+        "alice asks: When do we meet?",
+        "1  Monday  (0)",
+        "2  Tuesday  (2): bob, carol",
+        "[this poll has ended]",
+    ] {
+        assert!(shown.contains(words), "{words} is missing in\n{shown}");
+    }
+    let thread = terminal.run("alice", &["thread", "Budget", &said])?;
+    let texts: Vec<_> = thread.iter().map(|line| line["body"]["text"].as_str().unwrap_or_default()).collect();
+    assert_eq!(texts[1..], ["The third is wrong."]);
+
+    terminal.run("bob", &["new", "carol"])?;
+    terminal.run("bob", &["forward", "Budget", &said, "carol"])?;
+    assert_eq!(terminal.run("carol", &["read", "bob"])?.pop().context("a line")?["forwarded"], true);
+    let pinned = terminal.run("bob", &["pin", "Budget"])?;
+    assert_eq!(pinned[0]["conversation"]["local"]["pinned"], true);
+    terminal.run("bob", &["archive", "carol"])?;
+    terminal.run("bob", &["mute", "carol", "--hours", "8"])?;
+    let shown = terminal.prints("bob", &["list"])?;
+    assert!(shown.find("Budget") < shown.find("carol"), "{shown}");
+    assert!(shown.contains("[pinned]") && shown.contains("[muted]  [archived]"), "{shown}");
+    assert_eq!(terminal.run("bob", &["receipts", "--off"])?[0]["receipts"], false);
+    Ok(())
+}

@@ -61,9 +61,9 @@ pub(crate) enum Command {
         #[arg(long)]
         peek: bool,
     },
-    /// Send a message.
+    /// Send a message: with **marks**, and @name to mention somebody.
     #[command(
-        after_help = "Examples:\n  allod send bob 'The draft is ready.'\n  journalctl -n 20 | allod send Operations -"
+        after_help = "Examples:\n  allod send bob 'The draft is **ready**.'\n  allod send Everybody 'Leave by 5. @carol, please lock up.' --ask\n  journalctl -n 20 | allod send Operations -"
     )]
     Send {
         /// A title, a person, or the beginning of a conversation's id.
@@ -71,6 +71,9 @@ pub(crate) enum Command {
         /// The message; - reads it from standard input.
         #[arg(allow_hyphen_values = true)]
         text: String,
+        /// Ask everybody to acknowledge it.
+        #[arg(long)]
+        ask: bool,
     },
     /// Search what is on this device: messages, file names, captions.
     #[command(
@@ -78,23 +81,27 @@ pub(crate) enum Command {
     )]
     Search(Search),
     /// Answer a message.
-    #[command(after_help = "Example:\n  allod reply bob last 'Agreed.'")]
+    #[command(
+        after_help = "Examples:\n  allod reply bob last 'Agreed.'\n  allod reply Budget 42 'One more figure.' --thread"
+    )]
     Reply {
-        /// A title, a person, or the beginning of a conversation's id.
-        conversation: String,
-        /// The message: its position, the beginning of its id, or `last`.
-        message: String,
+        #[command(flatten)]
+        to: Target,
         /// The answer.
         #[arg(allow_hyphen_values = true)]
         text: String,
+        /// Answer in the message's thread, apart from the conversation's other messages.
+        #[arg(long)]
+        thread: bool,
     },
+    /// Read the thread of a message.
+    #[command(after_help = "Example:\n  allod thread Budget 42")]
+    Thread(Target),
     /// React to a message with an emoji.
     #[command(after_help = "Examples:\n  allod react bob 42 👍\n  allod react bob 42 👍 --remove")]
     React {
-        /// A title, a person, or the beginning of a conversation's id.
-        conversation: String,
-        /// The message: its position, the beginning of its id, or `last`.
-        message: String,
+        #[command(flatten)]
+        to: Target,
         /// The emoji, or another short text.
         text: String,
         /// Take your reaction back.
@@ -103,21 +110,28 @@ pub(crate) enum Command {
     },
     /// Change what a message of yours says. What it said before stays readable.
     Edit {
-        /// A title, a person, or the beginning of a conversation's id.
-        conversation: String,
-        /// The message: its position, the beginning of its id, or `last`.
-        message: String,
+        #[command(flatten)]
+        to: Target,
         /// What it says from now on.
         #[arg(allow_hyphen_values = true)]
         text: String,
     },
     /// Delete a message for everyone: one of yours, or in a group that you look after anybody's.
-    Delete {
-        /// A title, a person, or the beginning of a conversation's id.
-        conversation: String,
-        /// The message: its position, the beginning of its id, or `last`.
-        message: String,
+    Delete(Target),
+    /// Say what a message says in another conversation.
+    #[command(after_help = "Example:\n  allod forward bob last Budget")]
+    Forward {
+        #[command(flatten)]
+        message: Target,
+        /// Where to: a title, a person, or the beginning of a conversation's id.
+        to: String,
     },
+    /// Acknowledge a message that asks for it: all see that you did, and it stays.
+    #[command(after_help = "Example:\n  allod acknowledge Everybody last")]
+    Acknowledge(Target),
+    /// Ask a question with answers to choose from, vote, end a poll.
+    #[command(subcommand)]
+    Poll(PollCommand),
     /// Send files, and fetch them.
     #[command(subcommand)]
     File(FileCommand),
@@ -126,6 +140,25 @@ pub(crate) enum Command {
         /// A title, a person, or the beginning of a conversation's id.
         conversation: String,
     },
+    /// Who has received and read what is in a conversation, or whether you tell and are told.
+    #[command(after_help = "Examples:\n  allod receipts Budget\n  allod receipts --off")]
+    Receipts(Receipts),
+    /// No notices of a conversation, on this device.
+    #[command(after_help = "Examples:\n  allod mute Budget --hours 8\n  allod mute Budget\n  allod mute Budget --off")]
+    Mute {
+        /// A title, a person, or the beginning of a conversation's id.
+        conversation: String,
+        /// For so long; else until you change it.
+        #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(1..=8_760))]
+        hours: Option<u32>,
+        /// Notices again.
+        #[arg(long, conflicts_with = "hours")]
+        off: bool,
+    },
+    /// Put a conversation before the others, on this device.
+    Pin(Switch),
+    /// Put a conversation away until somebody writes there, on this device.
+    Archive(Switch),
     /// The people of a conversation and their roles.
     Members {
         /// A title, a person, or the beginning of a conversation's id.
@@ -263,6 +296,68 @@ pub(crate) struct Join {
     /// Trust only the certificates in this PEM file, instead of the system's.
     #[arg(long, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
+}
+
+/// A message that is there.
+#[derive(Debug, Args)]
+pub(crate) struct Target {
+    /// A title, a person, or the beginning of a conversation's id.
+    pub(crate) conversation: String,
+    /// The message: its position, the beginning of its id, or `last`.
+    pub(crate) message: String,
+}
+
+/// `allod poll …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum PollCommand {
+    /// Ask.
+    #[command(after_help = "Example:\n  allod poll ask Budget 'When do we meet?' Monday Tuesday --several")]
+    Ask {
+        /// A title, a person, or the beginning of a conversation's id.
+        conversation: String,
+        /// What is asked.
+        question: String,
+        /// What can be answered: 2 to 12.
+        #[arg(value_name = "ANSWER", num_args = 2..=12, required = true)]
+        answers: Vec<String>,
+        /// More than one answer may be chosen.
+        #[arg(long)]
+        several: bool,
+    },
+    /// Choose answers by their numbers, instead of what you chose before; none takes your vote back.
+    #[command(after_help = "Example:\n  allod poll vote Budget last 2")]
+    Vote {
+        #[command(flatten)]
+        poll: Target,
+        /// The answers, as `allod read` numbers them.
+        #[arg(value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=12))]
+        answers: Vec<u8>,
+    },
+    /// End a poll: one of yours, or in a group that you look after anybody's.
+    End(Target),
+}
+
+/// `allod receipts`.
+#[derive(Debug, Args)]
+pub(crate) struct Receipts {
+    /// A title, a person, or the beginning of a conversation's id.
+    pub(crate) conversation: Option<String>,
+    /// Tell others what you received and read, and see what they tell.
+    #[arg(long, conflicts_with_all = ["off", "conversation"])]
+    pub(crate) on: bool,
+    /// Neither tell nor be told.
+    #[arg(long, conflicts_with = "conversation")]
+    pub(crate) off: bool,
+}
+
+/// Something that is so for a conversation, or not.
+#[derive(Debug, Args)]
+pub(crate) struct Switch {
+    /// A title, a person, or the beginning of a conversation's id.
+    pub(crate) conversation: String,
+    /// Not any more.
+    #[arg(long)]
+    pub(crate) off: bool,
 }
 
 /// `allod search`.

@@ -14,7 +14,9 @@ use clap::{CommandFactory, Parser};
 
 use crate::cli::{Cli, Command, FileCommand};
 use crate::commands::message::ReadOptions;
-use crate::commands::{account, act, backup, conversation, file, join, message, passphrase, search, verify, watch};
+use crate::commands::{
+    account, act, backup, conversation, file, join, local, message, passphrase, poll, search, verify, watch,
+};
 use crate::failure::Failure;
 
 fn main() -> ExitCode {
@@ -51,13 +53,19 @@ async fn run(cli: &Cli) -> Result<(), Failure> {
             let options = ReadOptions { follow: *follow, since: *since, limit: *limit, peek: *peek };
             message::read(cli, conversation, &options).await
         }
-        Command::Send { conversation, text } => message::send(cli, conversation, text).await,
-        Command::Reply { conversation, message, text } => act::reply(cli, conversation, message, text).await,
-        Command::React { conversation, message, text, remove } => {
-            act::react(cli, conversation, message, text, *remove).await
-        }
-        Command::Edit { conversation, message, text } => act::edit(cli, conversation, message, text).await,
-        Command::Delete { conversation, message } => act::delete(cli, conversation, message).await,
+        Command::Send { conversation, text, ask } => message::send(cli, conversation, text, *ask).await,
+        Command::Reply { to, text, thread } => act::reply(cli, to, text, *thread).await,
+        Command::Thread(root) => act::thread(cli, root).await,
+        Command::React { to, text, remove } => act::react(cli, to, text, *remove).await,
+        Command::Edit { to, text } => act::edit(cli, to, text).await,
+        Command::Delete(target) => act::delete(cli, target).await,
+        Command::Forward { message, to } => act::forward(cli, message, to).await,
+        Command::Acknowledge(target) => act::acknowledge(cli, target).await,
+        Command::Poll(command) => poll::poll(cli, command).await,
+        Command::Receipts(args) => local::receipts(cli, args).await,
+        Command::Mute { conversation, hours, off } => local::mute(cli, conversation, *hours, *off).await,
+        Command::Pin(switch) => local::pin(cli, switch).await,
+        Command::Archive(switch) => local::archive(cli, switch).await,
         Command::Search(args) => search::search(cli, args).await,
         Command::File(FileCommand::Send { conversation, path, caption }) => {
             file::send(cli, conversation, path, caption).await

@@ -1,8 +1,10 @@
 //! What people read. Text of others never reaches the terminal as it came: control characters could rewrite the screen.
 
+mod marks;
+
 use std::io::Write;
 
-use allod_client_core::marks::ReactionView;
+use allod_client_core::local::Local;
 use allod_client_core::view::{
     ConversationSummary, DeviceView, MessageBody, MessageView, ReaderPerson, Readers, State, Status,
 };
@@ -92,27 +94,11 @@ pub(crate) fn message(message: &MessageView) -> String {
             format!("-- {}", events.iter().map(system_event).collect::<Vec<_>>().join("; "))
         }
     };
+    let thread = if message.thread.is_some() { "  (in a thread)" } else { "" };
+    let forwarded = if message.forwarded { "  (forwarded)" } else { "" };
     let edited = if message.marks.is_edited() { "  (edited)" } else { "" };
-    let below = quote(message).into_iter().chain(reactions(message));
-    let below: String = below.map(|line| format!("\n{:25}{line}", "")).collect();
-    format!("{place:>5}  {}  {said}{edited}{mark}{below}", time(message.time))
-}
-
-/// What a message answers, on a line below it.
-fn quote(message: &MessageView) -> Option<String> {
-    let quote = message.quote.as_ref()?;
-    let text = quote.text.as_deref().map_or_else(|| "[deleted]".to_owned(), clean_line);
-    Some(format!("> {}: {text}", quote.sender.name))
-}
-
-/// Who reacted how, on a line below the message.
-fn reactions(message: &MessageView) -> Option<String> {
-    let reaction = |one: &ReactionView| {
-        let people: Vec<_> = one.people.iter().map(|person| person.name.to_string()).collect();
-        format!("{} {}", clean_line(&one.text), people.join(", "))
-    };
-    let all: Vec<_> = message.marks.reactions.iter().map(reaction).collect();
-    (!all.is_empty()).then(|| all.join("; "))
+    let below: String = marks::below(message).into_iter().map(|line| format!("\n{:25}{line}", "")).collect();
+    format!("{place:>5}  {}  {said}{edited}{forwarded}{thread}{mark}{below}", time(message.time))
 }
 
 fn indent(text: &str) -> String {
@@ -165,13 +151,27 @@ pub(crate) fn conversation(one: &ConversationSummary) -> String {
         State::Left => "  [left]",
     };
     let readers = if one.unseen_reader_change { "  [readers changed: allod who]" } else { "" };
+    let chosen = chosen(&one.local);
+    let mentions = if one.mentions > 0 { "  (mentions you)" } else { "" };
     let last = match &one.last {
         Some(last) if last.deleted => format!("\n            {}: [deleted]", last.sender.name),
         Some(last) => format!("\n            {}: {}", last.sender.name, clean_line(&last.text)),
         None => String::new(),
     };
     let id = short_id(&one.log.to_string());
-    format!("{id}    {}  {}{unread}{waiting}{state}{readers}{last}", clean_line(&one.title), people_count(one))
+    format!(
+        "{id}    {}  {}{unread}{mentions}{waiting}{chosen}{state}{readers}{last}",
+        clean_line(&one.title),
+        people_count(one)
+    )
+}
+
+/// What the user chose for a conversation.
+fn chosen(local: &Local) -> String {
+    let now = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default();
+    let muted = local.is_muted(UnixMillis(now));
+    let words = [(local.pinned, "  [pinned]"), (muted, "  [muted]"), (local.archived, "  [archived]")];
+    words.into_iter().filter(|(is_so, _)| *is_so).map(|(_, word)| word).collect()
 }
 
 fn people_count(one: &ConversationSummary) -> String {

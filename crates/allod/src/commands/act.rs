@@ -1,29 +1,42 @@
-//! `allod reply`, `allod react`, `allod edit` and `allod delete`: what is done to a message that is there.
+//! What is done to a message that is there: answered, reacted to, edited, deleted, forwarded, acknowledged.
 
-use allod_client_core::With;
 use allod_client_core::view::MessageView;
+use allod_client_core::{ClientCore, Sent, With};
 use allod_wire::mimi::MessageId;
-use allod_wire::{LogId, Position};
+use allod_wire::{LogId, Position, UnixMillis};
 
-use crate::cli::Cli;
-use crate::commands::message::{report_sent, wait_sent};
+use crate::cli::{Cli, Target};
+use crate::commands::message::{print, report_sent, wait_sent};
 use crate::failure::Failure;
-use crate::session::Session;
+use crate::session::{Randomness, Session};
 
 /// `allod reply`
-pub(crate) async fn reply(cli: &Cli, name: &str, message: &str, text: &str) -> Result<(), Failure> {
+pub(crate) async fn reply(cli: &Cli, target: &Target, text: &str, thread: bool) -> Result<(), Failure> {
     let text = text.to_owned();
-    let (session, line, to) = open(cli, name, message).await?;
+    let (session, line, to) = open(cli, target).await?;
     let log = line.log;
-    let with = With { in_reply_to: Some(to), ..With::default() };
+    // An answer in a thread begins none: it goes into the thread that is there.
+    let root = line.thread.unwrap_or(to);
+    let with = With { in_reply_to: (!thread).then_some(to), thread: thread.then_some(root), ..With::default() };
     let id = session.act(move |core, now, rng| core.send_text(log, &text, with, now, rng)).await?;
     finish(session, log, id).await
 }
 
+/// `allod thread`
+pub(crate) async fn thread(cli: &Cli, target: &Target) -> Result<(), Failure> {
+    let (session, line, id) = open(cli, target).await?;
+    print(&session, &line);
+    for answer in session.client.thread(line.log, id).await? {
+        print(&session, &answer);
+    }
+    session.close().await;
+    Ok(())
+}
+
 /// `allod react`
-pub(crate) async fn react(cli: &Cli, name: &str, message: &str, text: &str, remove: bool) -> Result<(), Failure> {
+pub(crate) async fn react(cli: &Cli, target: &Target, text: &str, remove: bool) -> Result<(), Failure> {
     let text = text.to_owned();
-    let (session, line, to) = open(cli, name, message).await?;
+    let (session, line, to) = open(cli, target).await?;
     let log = line.log;
     let id = if remove {
         let own = line.marks.reactions.iter().find(|reaction| reaction.text == text).and_then(|reaction| reaction.own);
@@ -36,31 +49,51 @@ pub(crate) async fn react(cli: &Cli, name: &str, message: &str, text: &str, remo
 }
 
 /// `allod edit`
-pub(crate) async fn edit(cli: &Cli, name: &str, message: &str, text: &str) -> Result<(), Failure> {
+pub(crate) async fn edit(cli: &Cli, target: &Target, text: &str) -> Result<(), Failure> {
     let text = text.to_owned();
-    let (session, line, _) = open(cli, name, message).await?;
-    let log = line.log;
-    let id = session.act(move |core, now, rng| core.edit(&line, &text, now, rng)).await?;
-    finish(session, log, id).await
+    on_line(cli, target, move |core, line, now, rng| core.edit(line, &text, now, rng)).await
 }
 
 /// `allod delete`
-pub(crate) async fn delete(cli: &Cli, name: &str, message: &str) -> Result<(), Failure> {
-    let (session, line, _) = open(cli, name, message).await?;
-    let log = line.log;
-    let id = session.act(move |core, now, rng| core.delete_for_everyone(&line, now, rng)).await?;
+pub(crate) async fn delete(cli: &Cli, target: &Target) -> Result<(), Failure> {
+    on_line(cli, target, |core, line, now, rng| core.delete_for_everyone(line, now, rng)).await
+}
+
+/// `allod acknowledge`
+pub(crate) async fn acknowledge(cli: &Cli, target: &Target) -> Result<(), Failure> {
+    on_line(cli, target, |core, line, now, rng| core.acknowledge(line, now, rng)).await
+}
+
+/// `allod forward`
+pub(crate) async fn forward(cli: &Cli, target: &Target, to: &str) -> Result<(), Failure> {
+    let (session, line, _) = open(cli, target).await?;
+    let log = session.find(to).await?.log;
+    let id = session.act(move |core, now, rng| core.forward(&line, log, now, rng)).await?;
     finish(session, log, id).await
 }
 
-async fn open(cli: &Cli, name: &str, message: &str) -> Result<(Session, MessageView, MessageId), Failure> {
+/// Does something to a message that is there.
+pub(crate) async fn on_line(
+    cli: &Cli,
+    target: &Target,
+    act: impl FnOnce(&mut ClientCore, &MessageView, UnixMillis, Randomness<'_>) -> Sent + Send + 'static,
+) -> Result<(), Failure> {
+    let (session, line, _) = open(cli, target).await?;
+    let log = line.log;
+    let id = session.act(move |core, now, rng| act(core, &line, now, rng)).await?;
+    finish(session, log, id).await
+}
+
+async fn open(cli: &Cli, target: &Target) -> Result<(Session, MessageView, MessageId), Failure> {
     let session = Session::open_and_sync(cli).await?;
-    let log = session.find(name).await?.log;
-    let line = find(&session, log, message).await?;
-    let id = line.message_id.ok_or_else(|| Failure::NotFound(format!("{message} is no message of somebody")))?;
+    let log = session.find(&target.conversation).await?.log;
+    let line = find(&session, log, &target.message).await?;
+    let id = line.message_id;
+    let id = id.ok_or_else(|| Failure::NotFound(format!("{} is no message of somebody", target.message)))?;
     Ok((session, line, id))
 }
 
-async fn finish(session: Session, log: LogId, id: allod_wire::EntryId) -> Result<(), Failure> {
+pub(crate) async fn finish(session: Session, log: LogId, id: allod_wire::EntryId) -> Result<(), Failure> {
     let sent = wait_sent(&session, log, id).await;
     report_sent(&session, log, id, sent)?;
     session.close().await;

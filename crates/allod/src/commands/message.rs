@@ -16,7 +16,7 @@ use crate::show;
 use crate::terminal::interrupted;
 
 /// `allod send`
-pub(crate) async fn send(cli: &Cli, name: &str, text: &str) -> Result<(), Failure> {
+pub(crate) async fn send(cli: &Cli, name: &str, text: &str, ask: bool) -> Result<(), Failure> {
     let text = if text == "-" { read_stdin()? } else { text.to_owned() };
     if text.trim().is_empty() {
         return Err(Failure::Usage("the message is empty".to_owned()));
@@ -24,7 +24,8 @@ pub(crate) async fn send(cli: &Cli, name: &str, text: &str) -> Result<(), Failur
     let session = Session::open_and_sync(cli).await?;
     let one = session.find(name).await?;
     let log = one.log;
-    let id = session.act(move |core, now, rng| core.send_text(log, &text, With::default(), now, rng)).await?;
+    let with = With { asks_acknowledgement: ask, ..With::default() };
+    let id = session.act(move |core, now, rng| core.send_text(log, &text, with, now, rng)).await?;
     let sent = wait_sent(&session, log, id).await;
     report_sent(&session, log, id, sent)?;
     session.close().await;
@@ -137,7 +138,7 @@ pub(crate) struct ReadOptions {
     pub(crate) peek: bool,
 }
 
-fn print(session: &Session, line: &MessageView) {
+pub(crate) fn print(session: &Session, line: &MessageView) {
     if session.json {
         show::json(line);
     } else {
