@@ -75,14 +75,13 @@ impl ClientCore {
     pub fn send_file(
         &mut self,
         upload: FinishedUpload,
-        caption: &str,
         now: UnixMillis,
         rng: &mut dyn Random,
     ) -> Result<(EntryId, Vec<Effect>), CoreError> {
         let blob = upload.file.blob.blob;
         self.uploads.remove(&blob);
         self.writes.delete(rows::upload(blob));
-        let content = MimiContent::new(random_bytes(rng), upload.file.to_part(caption));
+        let content = MimiContent::new(random_bytes(rng), upload.file.to_part(&upload.caption));
         self.send_content(upload.log, content, now, rng)
     }
 }

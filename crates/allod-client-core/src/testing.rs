@@ -231,7 +231,13 @@ impl World {
 
     /// Sends a file.
     pub fn send_file(&mut self, who: Who, log: LogId, name: &str, bytes: &[u8]) {
-        let info = FileInfo { name: name.into(), media_type: "text/plain".into(), size: bytes.len() as u64 };
+        let (size, caption) = (bytes.len() as u64, "here".to_owned());
+        let info = FileInfo { name: name.into(), media_type: "text/plain".into(), size, caption, glimpse: None };
+        self.send_file_as(who, log, info, bytes);
+    }
+
+    /// Sends a file with all that is said of it.
+    pub fn send_file_as(&mut self, who: Who, log: LogId, info: FileInfo, bytes: &[u8]) {
         let (mut upload, effects) = self.peers[who.0].core.start_upload(log, info, &mut self.rng).expect("fits");
         self.take(who, effects);
         loop {
@@ -248,7 +254,7 @@ impl World {
             }
         }
         let finished = upload.finish().expect("finished");
-        let sent = self.peers[who.0].core.send_file(finished, "here", self.now, &mut self.rng);
+        let sent = self.peers[who.0].core.send_file(finished, self.now, &mut self.rng);
         self.take(who, sent.expect("may speak").1);
         self.settle();
     }

@@ -12,14 +12,17 @@ use allod_wire::secrets::Token;
 use allod_wire::{BlobId, LogId};
 use minicbor::{Decode, Encode};
 
+use crate::glimpse::Glimpse;
 use crate::request::{HttpRequest, accepted, read};
 use crate::view::FileView;
 
 /// Blocks in one request: 1 MiB.
 const CHUNK_BLOCKS: u64 = 16;
+/// Plaintext bytes that an upload asks for at a time; less only at the file's end.
+pub const CHUNK_PLAIN_BYTES: u64 = CHUNK_BLOCKS * BLOCK_PLAIN_BYTES as u64;
 
-/// What the user wants to send.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+/// What the user wants to send. It is settled when the upload begins, and is the same after a restart.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 pub struct FileInfo {
     /// Its name.
     #[n(0)]
@@ -30,6 +33,13 @@ pub struct FileInfo {
     /// Its length in bytes.
     #[n(2)]
     pub size: u64,
+    /// What is written with it, or empty.
+    #[n(3)]
+    #[cbor(default)]
+    pub caption: String,
+    /// What can be shown of it before it is fetched.
+    #[n(4)]
+    pub glimpse: Option<Glimpse>,
 }
 
 /// Why a transfer stopped.
@@ -101,6 +111,7 @@ pub enum UploadStep {
 pub struct FinishedUpload {
     pub(crate) log: LogId,
     pub(crate) file: FileView,
+    pub(crate) caption: String,
 }
 
 impl Upload {
@@ -202,8 +213,9 @@ impl Upload {
         let is_whole = self.seen == self.sealer.blocks();
         let row = self.row;
         let blob = BlobRef { blob: row.blob, key: row.key, size: row.info.size, digest: self.digest.finish() };
-        let FileInfo { name, media_type, size } = row.info;
-        is_whole.then_some(FinishedUpload { log: row.log, file: FileView { name, media_type, size, blob } })
+        let FileInfo { name, media_type, size, caption, glimpse } = row.info;
+        let file = FileView { name, media_type, size, glimpse: glimpse.map(Box::new), blob };
+        is_whole.then_some(FinishedUpload { log: row.log, file, caption })
     }
 
     fn digest_ahead(&mut self, plain: &[u8]) {
@@ -311,7 +323,7 @@ mod tests {
     const LOG: LogId = LogId([1; 32]);
 
     fn row(size: u64) -> UploadRow {
-        let info = FileInfo { name: "f".into(), media_type: "text/plain".into(), size };
+        let info = FileInfo { name: "f".into(), media_type: "text/plain".into(), size, ..FileInfo::default() };
         UploadRow { log: LOG, blob: BlobId([2; 32]), key: BlobKey([3; 32]), info }
     }
 

@@ -11,6 +11,7 @@ use allod_wire::{Address, BlobId, DeviceId, EntryId, LogId, UnixMillis};
 use serde::{Serialize, Serializer};
 
 use crate::content::{Poll, is_poll};
+use crate::glimpse::Glimpse;
 use crate::local::Local;
 use crate::marks::{Marks, QuoteView};
 use crate::message::SystemEvent;
@@ -352,6 +353,8 @@ pub struct FileView {
     pub media_type: String,
     /// Length in bytes.
     pub size: u64,
+    /// What can be shown of it before it is fetched.
+    pub glimpse: Option<Box<Glimpse>>,
     /// Where it is and how to open it.
     #[serde(skip)]
     pub blob: BlobRef,
@@ -387,6 +390,10 @@ impl MessageBody {
                 let unknown = Self::Unknown { content_type: String::new() };
                 known.find(|body| !matches!(body, Self::Unknown { .. })).unwrap_or(unknown)
             }
+            Part::Multi { semantics: 1, parts } => {
+                let unknown = Self::Unknown { content_type: "multipart".to_owned() };
+                Self::of_unit(parts).unwrap_or(unknown)
+            }
             Part::Multi { .. } => Self::Unknown { content_type: "multipart".to_owned() },
         }
     }
@@ -394,6 +401,16 @@ impl MessageBody {
     /// Whether it mentions this person (rule M-7).
     pub(crate) fn mentions(&self, person: &Address) -> bool {
         matches!(self, Self::Text { text, formatted: true } if markup::mentions(text).contains(person))
+    }
+
+    /// A file with what can be shown before it is fetched (rule M-20).
+    fn of_unit(parts: &[NestedPart]) -> Option<Self> {
+        let (previews, files): (Vec<_>, Vec<_>) =
+            parts.iter().partition(|part| part.disposition == Disposition::PREVIEW);
+        let [NestedPart { part: Part::External(external), .. }] = files[..] else { return None };
+        let file = FileView::of(external)?;
+        let glimpse = previews.into_iter().find_map(|part| Glimpse::of(part, &file.media_type)).map(Box::new);
+        Some(Self::File { file: FileView { glimpse, ..file }, caption: external.description.clone() })
     }
 
     /// A line for lists.
@@ -424,6 +441,7 @@ impl FileView {
             name: part.filename.clone(),
             media_type: part.content_type.clone(),
             size: part.size,
+            glimpse: None,
             blob,
         })
     }
@@ -444,7 +462,14 @@ impl FileView {
             description: caption.to_owned(),
             filename: self.name.clone(),
         }));
-        NestedPart { disposition: Disposition::ATTACHMENT, language: String::new(), part }
+        let file = NestedPart { disposition: Disposition::ATTACHMENT, language: String::new(), part };
+        match self.glimpse.as_ref().and_then(|glimpse| glimpse.to_part(&self.media_type)) {
+            None => file,
+            Some(glimpse) => {
+                let part = Part::Multi { semantics: 1, parts: vec![file, glimpse] };
+                NestedPart { disposition: Disposition::RENDER, language: String::new(), part }
+            }
+        }
     }
 }
 
@@ -454,7 +479,7 @@ mod tests {
 
     fn file() -> FileView {
         let blob = BlobRef { blob: BlobId([1; 32]), key: BlobKey([2; 32]), size: 5, digest: [3; 32].into() };
-        FileView { name: "plan.pdf".into(), media_type: "application/pdf".into(), size: 5, blob }
+        FileView { name: "plan.pdf".into(), media_type: "application/pdf".into(), size: 5, glimpse: None, blob }
     }
 
     #[test]
@@ -471,5 +496,102 @@ mod tests {
         }
         let body = MessageBody::of(&MimiContent::new([1; 16], part));
         assert_eq!(body, MessageBody::Unknown { content_type: "application/pdf".into() });
+    }
+
+    fn photo() -> FileView {
+        let glimpse =
+            Glimpse::Picture { media_type: "image/jpeg".into(), width: 2_560, height: 1_920, bytes: vec![7; 9] };
+        FileView {
+            name: "site.jpg".into(),
+            media_type: "image/jpeg".into(),
+            glimpse: Some(Box::new(glimpse)),
+            ..file()
+        }
+    }
+
+    fn voice() -> FileView {
+        let glimpse = Glimpse::Voice { millis: 12_345, waveform: vec![0, 128, 255] };
+        FileView {
+            name: "voice.webm".into(),
+            media_type: "audio/webm;codecs=opus".into(),
+            glimpse: Some(Box::new(glimpse)),
+            ..file()
+        }
+    }
+
+    #[test]
+    fn a_picture_reads_back_with_its_preview_m_20_and_a_recording_with_its_waveform_m_21() {
+        for file in [photo(), voice()] {
+            let content = MimiContent::new([1; 16], file.to_part("look"));
+            let content = allod_wire::cbor::from_slice(&allod_wire::cbor::to_vec(&content)).unwrap();
+            assert_eq!(MessageBody::of(&content), MessageBody::File { file, caption: "look".into() });
+        }
+    }
+
+    /// What a message shows when its preview part was changed so.
+    fn with_preview(file: FileView, change: impl Fn(&mut NestedPart)) -> MessageBody {
+        let mut part = file.to_part("");
+        let Part::Multi { parts, .. } = &mut part.part else { panic!("no preview was sent") };
+        change(&mut parts[1]);
+        MessageBody::of(&MimiContent::new([1; 16], part))
+    }
+
+    fn typed(part: &mut NestedPart, media_type: &str) {
+        if let Part::Single { content_type, .. } = &mut part.part {
+            *content_type = media_type.to_owned();
+        }
+    }
+
+    fn filled(part: &mut NestedPart, bytes: Vec<u8>) {
+        if let Part::Single { content, .. } = &mut part.part {
+            *content = bytes;
+        }
+    }
+
+    #[test]
+    fn a_preview_that_is_not_understood_is_left_out_and_the_file_is_shown_m_20() {
+        let bare =
+            |file: FileView| MessageBody::File { file: FileView { glimpse: None, ..file }, caption: String::new() };
+        for media_type in [
+            "image/svg+xml;width=1;height=1",
+            "text/html;width=1;height=1",
+            "image/jpeg",
+            "image/jpeg;width=0;height=1",
+            "image/jpeg;width=32769;height=1",
+            "image/jpeg;width=+5;height=1",
+            "image/jpeg;width=99999999999999999999;height=1",
+        ] {
+            assert_eq!(with_preview(photo(), |part| typed(part, media_type)), bare(photo()), "{media_type}");
+        }
+        for bytes in [Vec::new(), vec![0; 24_577]] {
+            assert_eq!(with_preview(photo(), |part| filled(part, bytes.clone())), bare(photo()));
+        }
+        let one = with_preview(photo(), |part| typed(part, "image/jpeg; height=1920; width=2560; more=1"));
+        assert_eq!(
+            one,
+            MessageBody::File { file: photo(), caption: String::new() },
+            "order and more parameters do no harm"
+        );
+    }
+
+    #[test]
+    fn a_waveform_that_is_not_understood_is_left_out_m_21() {
+        let bare =
+            |file: FileView| MessageBody::File { file: FileView { glimpse: None, ..file }, caption: String::new() };
+        for duration in ["0", "86400001", "-1", "x", ""] {
+            let media_type = format!("application/allod-waveform;duration={duration}");
+            assert_eq!(with_preview(voice(), |part| typed(part, &media_type)), bare(voice()), "{duration:?}");
+        }
+        for bytes in [Vec::new(), vec![0; 65]] {
+            assert_eq!(with_preview(voice(), |part| filled(part, bytes.clone())), bare(voice()));
+        }
+        let not_audio = FileView { media_type: "application/pdf".into(), ..voice() };
+        assert_eq!(not_audio.to_part("").part, FileView { glimpse: None, ..not_audio.clone() }.to_part("").part);
+    }
+
+    #[test]
+    fn a_unit_with_anything_else_in_it_is_not_taken_for_a_file_m_20() {
+        let body = with_preview(photo(), |part| part.disposition = Disposition::RENDER);
+        assert_eq!(body, MessageBody::Unknown { content_type: "multipart".into() });
     }
 }

@@ -29,5 +29,5 @@ pub use http::{Http, HttpAnswer, Unreachable};
 pub use lock::{LockError, Manners};
 pub use profile::{Profile, ProfileError};
 pub use runner::Standing;
-pub use transfer::Progress;
+pub use transfer::{Metadata, Progress};
 pub use vault::VaultError;

@@ -1,7 +1,8 @@
 //! Files: brings the plaintext to the core's state machines and moves their bytes; goes on after a restart where it ended.
 //!
 //! Invariants:
-//! - an upload goes on only with the very file that it began with (path, length, time of change): the same key never seals two files;
+//! - an upload goes on only with the very file and words that it began with (path, length, time of change): the same key never
+//!   seals two files;
 //! - a download shows under its own name only when it is whole and is what was sent.
 
 use std::fs::{self, File, OpenOptions};
@@ -10,9 +11,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-use allod_client_core::HttpRequest;
 use allod_client_core::transfer::{Download, DownloadStep, FileInfo, TransferError, Upload, UploadStep};
 use allod_client_core::view::FileView;
+use allod_client_core::{HttpRequest, metadata};
 use allod_crypto::blob::BLOCK_PLAIN_BYTES;
 use allod_crypto::digest::labelled;
 use allod_wire::{BlobId, EntryId, LogId};
@@ -20,6 +21,15 @@ use allod_wire::{BlobId, EntryId, LogId};
 use crate::client::{Client, SHELL_ROWS};
 use crate::error::ClientError;
 use crate::http::{HttpAnswer, Unreachable};
+
+/// What becomes of what a picture's file says besides the picture (rule M-22).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metadata {
+    /// It is taken out.
+    Strip,
+    /// The file is sent as it is.
+    Keep,
+}
 
 /// Called with the bytes that are done, and with all.
 pub type Progress<'a> = &'a mut (dyn FnMut(u64, u64) + Send);
@@ -35,21 +45,26 @@ impl Client {
         path: &Path,
         media_type: String,
         caption: String,
+        metadata: Metadata,
         progress: Progress<'_>,
     ) -> Result<EntryId, ClientError> {
         let failed = file_error(path);
         let file = Arc::new(File::open(path).map_err(&failed)?);
         let fingerprint = Fingerprint::of(path, &file).map_err(&failed)?;
         let row = fingerprint.row(log);
-        let mut upload = self.begin_upload(log, path, media_type, &fingerprint).await?;
+        let plain = Plain::of(file.clone(), fingerprint.size, metadata).map_err(&failed)?;
+        let name = path.file_name().map_or_else(|| "file".to_owned(), |name| name.to_string_lossy().into_owned());
+        let size = plain.len(fingerprint.size);
+        let info = FileInfo { name, media_type, size, caption, glimpse: None };
+        let mut upload = self.begin_upload(log, info, &fingerprint).await?;
         loop {
             let (done, all) = upload.progress();
             progress(done, all);
             let request = match upload.next() {
                 UploadStep::Ask(request) => request,
                 UploadStep::Plain { offset, len } => {
-                    let plain = read_at(file.clone(), offset, len).await.map_err(&failed)?;
-                    match upload.supply(&plain).map_err(transfer_error)? {
+                    let part = plain.read(offset, len).await.map_err(&failed)?;
+                    match upload.supply(&part).map_err(transfer_error)? {
                         Some(request) => request,
                         None => continue,
                     }
@@ -63,31 +78,24 @@ impl Client {
         }
         let finished = upload.finish().ok_or(ClientError::Stopped)?;
         let send = move |core: &mut allod_client_core::ClientCore, now, rng: &mut dyn allod_crypto::Random| {
-            split(core.send_file(finished, &caption, now, rng))
+            split(core.send_file(finished, now, rng))
         };
         let id = self.act(send).await??;
         self.keep(row, None).await?;
         Ok(id)
     }
 
-    async fn begin_upload(
-        &self,
-        log: LogId,
-        path: &Path,
-        media_type: String,
-        fingerprint: &Fingerprint,
-    ) -> Result<Upload, ClientError> {
+    async fn begin_upload(&self, log: LogId, info: FileInfo, fingerprint: &Fingerprint) -> Result<Upload, ClientError> {
         let row = fingerprint.row(log);
         if let Some(kept) = self.kept(row.clone()).await?
-            && let Some(blob) = fingerprint.blob_if_same(&kept)
+            && let Some(blob) = fingerprint.blob_if_same(&kept, &info)
             && let Some(upload) = self.act(move |core, _, _| (core.resume_upload(blob), Vec::new())).await?
         {
             return Ok(upload);
         }
-        let name = path.file_name().map_or_else(|| "file".to_owned(), |name| name.to_string_lossy().into_owned());
-        let info = FileInfo { name, media_type, size: fingerprint.size };
+        let same = info.clone();
         let upload = self.act(move |core, _, rng| split(core.start_upload(log, info, rng))).await??;
-        self.keep(row, Some(fingerprint.value(upload.blob()))).await?;
+        self.keep(row, Some(fingerprint.value(upload.blob(), &same))).await?;
         Ok(upload)
     }
 
@@ -197,15 +205,70 @@ impl Fingerprint {
         [SHELL_ROWS, b"u/", place.as_slice()].concat()
     }
 
-    fn value(&self, blob: BlobId) -> Vec<u8> {
-        [blob.as_bytes().as_slice(), &self.size.to_be_bytes(), &self.changed_nanos.to_be_bytes()].concat()
+    fn value(&self, blob: BlobId, info: &FileInfo) -> Vec<u8> {
+        let terms = [info.media_type.as_bytes(), &info.size.to_be_bytes(), info.caption.as_bytes()];
+        let terms = labelled("allod cli upload terms", &terms);
+        let state = [self.size.to_be_bytes().as_slice(), &self.changed_nanos.to_be_bytes()].concat();
+        [blob.as_bytes().as_slice(), &state, terms.as_slice()].concat()
     }
 
-    fn blob_if_same(&self, kept: &[u8]) -> Option<BlobId> {
+    fn blob_if_same(&self, kept: &[u8], info: &FileInfo) -> Option<BlobId> {
         let blob = BlobId(kept.first_chunk().copied()?);
-        (kept == self.value(blob)).then_some(blob)
+        (kept == self.value(blob, info)).then_some(blob)
     }
 }
+
+/// What is sent of a file.
+enum Plain {
+    /// The file, as it is on the disk.
+    File(Arc<File>),
+    /// A picture and nothing besides.
+    Picture(Vec<u8>),
+}
+
+impl Plain {
+    fn of(file: Arc<File>, size: u64, metadata: Metadata) -> std::io::Result<Self> {
+        let mut start = [0; 12];
+        let known = (&*file).read(&mut start)?;
+        if metadata == Metadata::Keep || !metadata::is_known_picture(&start[..known]) {
+            return Ok(Self::File(file));
+        }
+        let stripped = if size > PICTURE_BYTES_MAX {
+            None
+        } else {
+            let mut whole = Vec::new();
+            (&*file).seek(SeekFrom::Start(0))?;
+            (&*file).take(size).read_to_end(&mut whole)?;
+            metadata::strip(&whole)
+        };
+        let unclear = || {
+            std::io::Error::other(
+                "what this picture says besides itself cannot be taken out: --keep-metadata sends it as it is",
+            )
+        };
+        stripped.map(Self::Picture).ok_or_else(unclear)
+    }
+
+    fn len(&self, file_bytes: u64) -> u64 {
+        match self {
+            Self::File(_) => file_bytes,
+            Self::Picture(bytes) => bytes.len() as u64,
+        }
+    }
+
+    async fn read(&self, offset: u64, len: usize) -> std::io::Result<Vec<u8>> {
+        match self {
+            Self::File(file) => read_at(file.clone(), offset, len).await,
+            Self::Picture(bytes) => {
+                let part = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..)?.get(..len));
+                part.map(<[u8]>::to_vec).ok_or_else(|| std::io::ErrorKind::UnexpectedEof.into())
+            }
+        }
+    }
+}
+
+/// A larger picture is not held in memory to be cleaned.
+const PICTURE_BYTES_MAX: u64 = 256 << 20;
 
 async fn read_at(file: Arc<File>, offset: u64, len: usize) -> std::io::Result<Vec<u8>> {
     let read = move || {
@@ -274,13 +337,36 @@ mod tests {
         let path = folder.path().join("plan.txt");
         fs::write(&path, "one").unwrap();
         let before = Fingerprint::of(&path, &File::open(&path).unwrap()).unwrap();
-        let kept = before.value(BlobId([7; 32]));
-        assert_eq!(before.blob_if_same(&kept), Some(BlobId([7; 32])));
+        let info = FileInfo { size: 3, caption: "as agreed".into(), ..FileInfo::default() };
+        let kept = before.value(BlobId([7; 32]), &info);
+        assert_eq!(before.blob_if_same(&kept, &info), Some(BlobId([7; 32])));
+        let stripped = FileInfo { size: 2, ..info.clone() };
+        assert_eq!(before.blob_if_same(&kept, &stripped), None, "another key for other bytes of the same file");
+        assert_eq!(before.blob_if_same(&kept, &FileInfo { caption: String::new(), ..info.clone() }), None);
         fs::write(&path, "three").unwrap();
         let after = Fingerprint::of(&path, &File::open(&path).unwrap()).unwrap();
         assert_eq!(after.row(LogId([1; 32])), before.row(LogId([1; 32])));
-        assert_eq!(after.blob_if_same(&kept), None);
-        assert_eq!(after.blob_if_same(b"short"), None);
+        assert_eq!(after.blob_if_same(&kept, &info), None);
+        assert_eq!(after.blob_if_same(b"short", &info), None);
+    }
+
+    #[tokio::test]
+    async fn a_picture_is_sent_without_what_it_says_besides_unless_the_user_wants_it_m_22() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("site.jpg");
+        let (comment, rest) = (b"\xff\xfe\0\x05Bob".as_slice(), b"\xff\xda\0\x02pixels\xff\xd9".as_slice());
+        let file = [b"\xff\xd8", comment, rest].concat();
+        let plain = |bytes: &[u8], metadata| {
+            fs::write(&path, bytes).unwrap();
+            Plain::of(Arc::new(File::open(&path).unwrap()), bytes.len() as u64, metadata)
+        };
+        let stripped = plain(&file, Metadata::Strip).unwrap();
+        let bare = [b"\xff\xd8", rest].concat();
+        assert_eq!(stripped.len(file.len() as u64), bare.len() as u64);
+        assert_eq!(stripped.read(2, rest.len()).await.unwrap(), rest);
+        assert_eq!(plain(&file, Metadata::Keep).unwrap().read(0, file.len()).await.unwrap(), file);
+        assert_eq!(plain(b"one", Metadata::Strip).unwrap().read(0, 3).await.unwrap(), b"one");
+        assert!(plain(&file[..9], Metadata::Strip).is_err(), "what cannot be cleaned is not sent");
     }
 
     #[test]

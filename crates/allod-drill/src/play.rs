@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use allod_client::Metadata;
 use allod_client_core::New;
 use allod_e2e::{Person, Server};
 use allod_wire::LogId;
@@ -98,7 +99,10 @@ async fn say_all(sayings: &[Saying], people: &[Vec<Person>], logs: &[LogId], fil
             What::File { name, content } => {
                 let path = files.join(name);
                 std::fs::write(&path, content)?;
-                device.client.send_file(log, &path, "text/plain".into(), String::new(), &mut |_, _| {}).await?;
+                device
+                    .client
+                    .send_file(log, &path, "text/plain".into(), String::new(), Metadata::Strip, &mut |_, _| {})
+                    .await?;
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
+use allod_client::Metadata;
 use allod_client_core::search::SearchQuery;
 use allod_client_core::{New, view::State};
 use allod_e2e::{Person, Server};
@@ -56,7 +57,10 @@ async fn a_group_sends_a_file_and_a_removed_member_gets_nothing_more() -> Result
     let content: Vec<u8> = (0..300_000u32).map(|i| (i % 251) as u8).collect();
     let (source, target) = (folder.path().join("plan.bin"), folder.path().join("got.bin"));
     fs::write(&source, &content)?;
-    alice.client.send_file(log, &source, "application/octet-stream".into(), String::new(), &mut |_, _| {}).await?;
+    alice
+        .client
+        .send_file(log, &source, "application/octet-stream".into(), String::new(), Metadata::Strip, &mut |_, _| {})
+        .await?;
     alice.say(log, "the plan").await?;
     carol.hears(log, "the plan").await?;
     let file = carol.files(log).await?.remove(0);

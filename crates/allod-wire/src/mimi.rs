@@ -22,6 +22,8 @@ impl Disposition {
     pub const REACTION: Self = Self(2);
     /// Offer it as a file.
     pub const ATTACHMENT: Self = Self(6);
+    /// Show it until the thing itself is there.
+    pub const PREVIEW: Self = Self(8);
 }
 
 /// A message: `mimiContent` of the draft.

@@ -398,7 +398,9 @@ pub(crate) struct Invite {
 #[derive(Debug, Subcommand)]
 pub(crate) enum FileCommand {
     /// Send a file. Run it again to go on after an interruption.
-    #[command(after_help = "Example:\n  allod file send bob plan.pdf --caption 'as agreed'")]
+    #[command(
+        after_help = "Of a JPEG, PNG or WebP only the picture is sent: without place, time, camera, comments.\n\nExamples:\n  allod file send bob plan.pdf --caption 'as agreed'\n  allod file send bob site.jpg --keep-metadata"
+    )]
     Send {
         /// A title, a person, or the beginning of a conversation's id.
         conversation: String,
@@ -407,6 +409,9 @@ pub(crate) enum FileCommand {
         /// What to write with it.
         #[arg(long, default_value = "")]
         caption: String,
+        /// Send a picture with all that its file says: where, when and with what it was taken.
+        #[arg(long)]
+        keep_metadata: bool,
     },
     /// Fetch a file. Run it again to go on after an interruption.
     #[command(after_help = "Examples:\n  allod file get bob last\n  allod file get bob 42 -o plan.pdf")]

@@ -10,6 +10,7 @@ mod terminal;
 
 use std::process::ExitCode;
 
+use allod_client::Metadata;
 use clap::{CommandFactory, Parser};
 
 use crate::cli::{Cli, Command, FileCommand};
@@ -67,8 +68,9 @@ async fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Pin(switch) => local::pin(cli, switch).await,
         Command::Archive(switch) => local::archive(cli, switch).await,
         Command::Search(args) => search::search(cli, args).await,
-        Command::File(FileCommand::Send { conversation, path, caption }) => {
-            file::send(cli, conversation, path, caption).await
+        Command::File(FileCommand::Send { conversation, path, caption, keep_metadata }) => {
+            let metadata = if *keep_metadata { Metadata::Keep } else { Metadata::Strip };
+            file::send(cli, conversation, path, caption, metadata).await
         }
         Command::File(FileCommand::Get { conversation, message, output, force }) => {
             file::get(cli, conversation, message, output.as_deref(), *force).await

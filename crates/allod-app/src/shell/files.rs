@@ -34,7 +34,7 @@ pub(crate) enum FileInput {
     /// So many bytes are done.
     Progress(u64, u64),
     /// The server has it all.
-    Uploaded(u64, FinishedUpload),
+    Uploaded(u64, Box<FinishedUpload>),
     /// It came, and is what was sent.
     Downloaded(u64, Blob),
     /// Given up.
@@ -86,7 +86,7 @@ impl Actor {
     pub(super) async fn send_files(&mut self, log: LogId, files: Vec<File>) -> Result<Vec<Effect>, Stop> {
         for file in files {
             let (name, size) = (file.name(), file.size() as u64);
-            let info = FileInfo { name: name.clone(), media_type: file.type_(), size };
+            let info = FileInfo { name: name.clone(), media_type: file.type_(), size, ..FileInfo::default() };
             let Some(core) = &mut self.core else { break };
             let server = core.server().to_owned();
             match core.start_upload(log, info, &mut OsRng) {
@@ -98,7 +98,7 @@ impl Actor {
                     wasm_bindgen_futures::spawn_local(async move {
                         let end = send(number, upload, &file, &server, &cancelled).await;
                         post(Input::File(
-                            end.map_or(FileInput::Failed(number), |done| FileInput::Uploaded(number, done)),
+                            end.map_or(FileInput::Failed(number), |done| FileInput::Uploaded(number, Box::new(done))),
                         ));
                     });
                 }
@@ -148,7 +148,7 @@ impl Actor {
             (FileInput::Uploaded(_, done), _) => {
                 let now = clock::now();
                 self.list_changed = true;
-                self.verb(|core| core.send_file(done, "", now, &mut OsRng).map(|(_, effects)| effects))
+                self.verb(|core| core.send_file(*done, now, &mut OsRng).map(|(_, effects)| effects))
             }
             (FileInput::Downloaded(_, blob), Kind::Picture(entry)) => {
                 if let Ok(url) = Url::create_object_url_with_blob(&blob) {

@@ -1,4 +1,6 @@
+use crate::glimpse::Glimpse;
 use crate::testing::World;
+use crate::transfer::FileInfo;
 use crate::view::{FileView, MessageBody};
 
 fn file_in(world: &World, who: crate::testing::Who, log: allod_wire::LogId) -> FileView {
@@ -34,4 +36,23 @@ fn an_empty_file_is_a_file() {
     world.run_until_quiet();
     let file = file_in(&world, bob, talk);
     assert!(world.fetch(bob, talk, &file).is_empty());
+}
+
+#[test]
+fn another_caption_keeps_the_preview_of_a_picture_m_20() {
+    let mut world = World::seeded(22);
+    let [alice, bob] = world.people(["alice", "bob"]);
+    let talk = world.pair(alice, bob);
+    let glimpse = Glimpse::Picture { media_type: "image/webp".into(), width: 40, height: 30, bytes: vec![5; 24_576] };
+    let (name, media_type, caption) = ("site.jpg".into(), "image/jpeg".into(), "the sight".into());
+    let info = FileInfo { name, media_type, size: 3, caption, glimpse: Some(glimpse.clone()) };
+    world.send_file_as(alice, talk, info, b"\xff\xd8\xff");
+    world.run_until_quiet();
+    let shown = world.history(alice, talk).pop().unwrap();
+    world.send(alice, |core, now, rng| core.edit(&shown, "the site", now, rng)).unwrap();
+    world.run_until_quiet();
+
+    let MessageBody::File { file, caption } = world.history(bob, talk).pop().unwrap().body else { panic!("a file") };
+    assert_eq!((caption.as_str(), file.glimpse), ("the site", Some(Box::new(glimpse))));
+    assert_eq!(world.fetch(bob, talk, &file_in(&world, bob, talk)), b"\xff\xd8\xff");
 }

@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
+use allod_client::Metadata;
 use allod_client_core::view::{FileView, MessageBody, MessageView};
 use allod_wire::{LogId, Position};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -15,7 +16,7 @@ use crate::session::Session;
 use crate::show;
 
 /// `allod file send`
-pub(crate) async fn send(cli: &Cli, name: &str, path: &Path, caption: &str) -> Result<(), Failure> {
+pub(crate) async fn send(cli: &Cli, name: &str, path: &Path, caption: &str, metadata: Metadata) -> Result<(), Failure> {
     if !path.exists() {
         return Err(Failure::NotFound(format!("{}: no such file", path.display())));
     }
@@ -24,7 +25,7 @@ pub(crate) async fn send(cli: &Cli, name: &str, path: &Path, caption: &str) -> R
     let bar = bar(&session);
     let mut progress = |done, all| show_progress(&bar, done, all);
     let media_type = media_type(path).to_owned();
-    let sent = session.client.send_file(log, path, media_type, caption.to_owned(), &mut progress).await;
+    let sent = session.client.send_file(log, path, media_type, caption.to_owned(), metadata, &mut progress).await;
     bar.finish_and_clear();
     let id = sent?;
     let sent = wait_sent(&session, log, id).await;
