@@ -76,6 +76,11 @@ pub fn moment(time: UnixMillis, language: Language) -> String {
     if recent { format!("{day}, {}", clock_time(time)) } else { day }
 }
 
+/// A moment with its hour, however long ago: "today, 14:02", "Tuesday 3 March, 14:02".
+pub fn moment_of(time: UnixMillis, language: Language) -> String {
+    format!("{}, {}", day(time, language), clock_time(time))
+}
+
 /// `2.4 MB`.
 pub fn size(bytes: u64, words: &Strings) -> String {
     let (mut value, mut unit) = (bytes as f64, 0);

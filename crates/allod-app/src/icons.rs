@@ -50,6 +50,20 @@ icons! {
     LEAVE = "M10 4H5v16h5M15 8l4 4-4 4M19 12H9";
     /// Look here.
     WARNING = "M12 4l9 16H3zM12 10v4M12 17v.1";
+    /// Answer.
+    ANSWER = "M9.5 7L4.5 12l5 5M5 12h8.5c3.5 0 6 2 6 6";
+    /// React.
+    SMILE = "M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17zM8.5 14c.8 1.3 2 2 3.5 2s2.7-.7 3.5-2M9 9.5v.1M15 9.5v.1";
+    /// More.
+    MORE = "M5.5 12v.1M12 12v.1M18.5 12v.1";
+    /// Change.
+    PENCIL = "M4.5 19.5l1-4.2L16 4.8a1.6 1.6 0 0 1 2.3 0l.9.9a1.6 1.6 0 0 1 0 2.3L8.7 18.5z";
+    /// Copy.
+    COPY = "M9 8.5h10.5V20H9zM15 8.5V4H4.5v11.5H9";
+    /// About this.
+    INFO = "M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17zM12 11v5M12 8v.1";
+    /// Delete.
+    DELETE = "M4.5 6.5h15M9.5 6.5V4h5v2.5M6.5 6.5l1 13.5h9l1-13.5M10.5 10.5v6M13.5 10.5v6";
     /// Cannot be read from outside.
     SEALED = "M4 6.5h16v11H4zM4 7l8 6 8-6";
 }

@@ -4,7 +4,10 @@
 //! parts through `innerHTML`), so the app runs under `require-trusted-types-for 'script'`; the one policy, in `boot.js`, lets one
 //! address through: that of the worker that keeps the app's files.
 
+pub mod dialog;
+pub mod draft;
 pub mod format;
+pub mod gesture;
 pub mod icons;
 pub mod shell;
 pub mod state;

@@ -1,14 +1,18 @@
 //! What the interface shows, as signals. The actor writes them; views read them and write only where the user looks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use allod_client_core::safety::SafetyView;
 use allod_client_core::search::Found;
-use allod_client_core::view::{ConversationSummary, MeView, MessageView, PersonView, Readers};
+use allod_client_core::view::{ConversationSummary, MeView, MessageView, PersonView, Readers, State};
+use allod_client_core::{Kind, Role};
 use allod_wire::account::AccountRole;
 use allod_wire::{Address, EntryId, LogId, Position, UserName};
 use leptos::prelude::*;
 
+use crate::dialog::{Dialog, Opened};
+use crate::draft::Draft;
+use crate::gesture::Point;
 use crate::strings::{Strings, Text, Words};
 
 /// Which page has the window.
@@ -214,7 +218,9 @@ pub struct Ui {
     /// A link that was made.
     pub link: RwSignal<Option<MadeLink>>,
     /// What was begun and not sent.
-    pub drafts: RwSignal<BTreeMap<LogId, String>>,
+    pub drafts: RwSignal<BTreeMap<LogId, Draft>>,
+    /// What stands over the window.
+    pub dialog: RwSignal<Option<Opened>>,
     /// Another version of the app waits to be taken into use.
     pub update: RwSignal<bool>,
     /// The browser promised to keep what we store.
@@ -249,6 +255,7 @@ impl Ui {
             notice: RwSignal::new(None),
             link: RwSignal::new(None),
             drafts: RwSignal::new(BTreeMap::new()),
+            dialog: RwSignal::new(None),
             update: RwSignal::new(false),
             storage_is_safe: RwSignal::new(true),
         }
@@ -288,6 +295,27 @@ impl Ui {
     /// Tells the user something.
     pub fn tell(self, what: NoticeText, alarm: bool) {
         self.notice.set(Some(Notice { what, alarm }));
+    }
+
+    /// Opens a dialog, in place of the one that is open.
+    pub fn show(self, dialog: Dialog, at: Option<Point>) {
+        self.dialog.set(Some(Opened { dialog, at }));
+    }
+
+    /// The people of the open conversation, the user among them.
+    pub fn people_here(self) -> BTreeSet<Address> {
+        let me = self.me.with(|me| me.as_ref().map(|me| me.address.clone()));
+        self.current().map(|current| current.people).unwrap_or_default().into_iter().chain(me).collect()
+    }
+
+    /// What the user may do in the open conversation: write, and act on messages.
+    pub fn can_write(self) -> bool {
+        self.current().is_some_and(|current| matches!(current.state, State::Creating | State::Active))
+    }
+
+    /// Whether the user may delete what others wrote in the open conversation: owners and admins of a group.
+    pub fn is_chief(self) -> bool {
+        self.current().is_some_and(|current| current.kind == Kind::Group && current.my_role >= Role::Admin)
     }
 
     /// How many steps the user is away from the list of conversations.

@@ -58,6 +58,48 @@ pub const UNREAD_LINE: &str = "unread-line";
 pub const JUMP: &str = "jump";
 /// A message's text.
 pub const MESSAGE_TEXT: &str = "message-text";
+/// The beginning of the message that one answers; leads there.
+pub const QUOTE: &str = "quote";
+/// What the next message answers or changes, above the composer.
+pub const PURPOSE: &str = "purpose";
+/// Leaves the answer or the edit.
+pub const LEAVE_PURPOSE: &str = "leave-purpose";
+/// A reaction under a message; `data-name` is the emoji, `aria-pressed` tells whether the user has it.
+pub const REACTION: &str = "reaction";
+/// Beside the message under the mouse: reacts.
+pub const BAR_REACT: &str = "bar-react";
+/// Beside the message under the mouse: answers.
+pub const BAR_ANSWER: &str = "bar-answer";
+/// Beside the message under the mouse: opens its menu.
+pub const BAR_MORE: &str = "bar-more";
+/// What stands over the window.
+pub const DIALOG: &str = "dialog";
+/// Reacts, in the menu and among all reactions; `data-name` is the emoji.
+pub const REACT: &str = "react";
+/// Shows more reactions.
+pub const MORE_REACTIONS: &str = "more-reactions";
+/// The field for a reaction of one's own choice.
+pub const OWN_REACTION: &str = "own-reaction";
+/// Reacts with it.
+pub const REACT_OWN: &str = "react-own";
+/// Answers the message.
+pub const ANSWER: &str = "answer";
+/// Copies its text.
+pub const COPY_TEXT: &str = "copy-text";
+/// Changes it.
+pub const EDIT: &str = "edit";
+/// Says that a message was changed; leads to what it said before.
+pub const EDITED: &str = "edited";
+/// When it was sent, and what it said before.
+pub const DETAILS: &str = "details";
+/// What a message said before.
+pub const FORMER: &str = "former";
+/// Deletes it for everyone; asks first.
+pub const DELETE: &str = "delete";
+/// Says that a message was deleted.
+pub const DELETED: &str = "deleted";
+/// Closes what stands over the window.
+pub const CLOSE: &str = "close";
 /// A line that says what happened to the conversation.
 pub const EVENT: &str = "event";
 /// Where a message is written.

@@ -83,36 +83,37 @@ fn together(one: &MessageView, next: &MessageView) -> bool {
     one.sender == next.sender && close && !is_event(one) && !is_event(next) && next.status != Status::Failed
 }
 
+/// A line for tests: Alice is the user.
+#[cfg(test)]
+pub(crate) fn said(id: u8, who: &str, minute: u64, text: &str) -> MessageView {
+    use allod_wire::{DeviceId, EntryId, LogId};
+    MessageView {
+        id: EntryId([id; EntryId::LEN]),
+        message_id: Some([id; 32].into()),
+        log: LogId([1; 32]),
+        position: Some(id.into()),
+        sender: format!("{who}@a.example").parse().unwrap(),
+        sender_device: DeviceId([id; DeviceId::LEN]),
+        own: who == "alice",
+        time: UnixMillis(minute * 60_000),
+        day: Some(0),
+        body: MessageBody::Text { text: text.to_owned(), formatted: false },
+        in_reply_to: None,
+        thread: None,
+        asks_acknowledgement: false,
+        forwarded: false,
+        mentions_me: false,
+        quote: None,
+        marks: Default::default(),
+        status: Status::Sent,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use allod_client_core::SystemEvent;
     use allod_client_core::marks::Marks;
-    use allod_wire::{Address, DeviceId, EntryId, LogId};
-
-    fn said(id: u8, who: &str, minute: u64, text: &str) -> MessageView {
-        let sender: Address = format!("{who}@a.example").parse().unwrap();
-        MessageView {
-            id: EntryId([id; EntryId::LEN]),
-            message_id: Some([id; 32].into()),
-            log: LogId([1; 32]),
-            position: Some(id.into()),
-            sender,
-            sender_device: DeviceId([id; DeviceId::LEN]),
-            own: who == "alice",
-            time: UnixMillis(minute * 60_000),
-            day: Some(0),
-            body: MessageBody::Text { text: text.to_owned(), formatted: false },
-            in_reply_to: None,
-            thread: None,
-            asks_acknowledgement: false,
-            forwarded: false,
-            mentions_me: false,
-            quote: None,
-            marks: Marks::default(),
-            status: Status::Sent,
-        }
-    }
 
     fn days(time: UnixMillis) -> i64 {
         (time.0 / 86_400_000) as i64

@@ -23,6 +23,12 @@ pub const TAB: &str = "\u{E004}";
 pub const ENTER: &str = "\u{E007}";
 /// Goes back.
 pub const ESCAPE: &str = "\u{E00C}";
+/// Arrow up.
+pub const UP: &str = "\u{E013}";
+/// Arrow right.
+pub const RIGHT: &str = "\u{E014}";
+/// Arrow down.
+pub const DOWN: &str = "\u{E015}";
 
 /// The sizes of screen at which the interface is looked at.
 pub const PHONE: (u32, u32) = (390, 844);
@@ -67,6 +73,9 @@ impl Driver {
             format!("--window-size={width},{height}"),
             format!("--user-data-dir={}", profile.path().display()),
         ];
+        // A phone has fingers, a desk a mouse.
+        let touch = (width, height) == PHONE;
+        let metrics = json!({ "width": width, "height": height, "pixelRatio": 1.0, "mobile": false, "touch": touch });
         let options = json!({
             "args": arguments,
             "prefs": {
@@ -74,7 +83,7 @@ impl Driver {
                 "download.default_directory": profile.path().join("downloads"),
                 "download.prompt_for_download": false,
             },
-            "mobileEmulation": { "deviceMetrics": { "width": width, "height": height, "pixelRatio": 1.0, "mobile": false } },
+            "mobileEmulation": { "deviceMetrics": metrics },
         });
         let mut capabilities = Capabilities::new();
         capabilities.insert("goog:chromeOptions".to_owned(), options);
@@ -102,7 +111,7 @@ impl Drop for Driver {
 
 /// Somebody's browser.
 pub struct Browser {
-    client: Client,
+    pub(crate) client: Client,
     profile: tempfile::TempDir,
 }
 
@@ -132,14 +141,18 @@ impl Browser {
     }
 
     async fn find(&self, css: &str) -> Result<Element> {
-        let wait = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css));
+        self.find_by(Locator::Css(css)).await
+    }
+
+    pub(crate) async fn find_by(&self, wanted: Locator<'_>) -> Result<Element> {
+        let wait = self.client.wait().at_most(PATIENCE).for_element(wanted);
         let found = wait.await;
         match found {
             Ok(element) => Ok(element),
             Err(error) => {
                 let _ = self.screenshot("missing").await;
                 let text = self.client.find(Locator::Css("body")).await?.text().await?;
-                Err(error).with_context(|| format!("{css} does not show; the page says: {text}"))
+                Err(error).with_context(|| format!("{wanted:?} does not show; the page says: {text}"))
             }
         }
     }
@@ -149,7 +162,7 @@ impl Browser {
     /// # Errors
     /// If it does not show.
     pub async fn press(&self, test: &str) -> Result<()> {
-        Ok(self.see(test).await?.click().await?)
+        self.click(&format!("[data-test={test}]")).await
     }
 
     /// Presses the named element.
@@ -157,7 +170,17 @@ impl Browser {
     /// # Errors
     /// If it does not show.
     pub async fn press_named(&self, test: &str, name: &str) -> Result<()> {
-        Ok(self.see_named(test, name).await?.click().await?)
+        self.click(&format!("[data-test={test}][data-name=\"{name}\"]")).await
+    }
+
+    async fn click(&self, css: &str) -> Result<()> {
+        loop {
+            match self.find(css).await?.click().await {
+                // Drawn anew while we reached for it: it is there again, or `find` says that it is not.
+                Err(error) if error.is_stale_element_reference() => {}
+                done => return Ok(done?),
+            }
+        }
     }
 
     /// Types into the element with this `data-test`.

@@ -1,6 +1,7 @@
 //! The real programs, started and used as people would: what end-to-end tests, drills and benchmarks stand on.
 
 pub mod browser;
+mod hand;
 pub mod person;
 pub mod report;
 pub mod server;

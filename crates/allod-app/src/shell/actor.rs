@@ -11,6 +11,7 @@ use rand_core::OsRng;
 
 use super::fetch::fetch;
 use super::files::Files;
+use super::lines::quoted;
 use super::socket::Socket;
 use super::vault::Vault;
 use super::{Command, Input, Stop, clock, join, page, post};
@@ -219,7 +220,7 @@ impl Actor {
 
     fn show_waiting(&self) {
         let (Some(core), Some(log)) = (&self.core, self.ui.open.get_untracked()) else { return };
-        let waiting = core.outbox(log);
+        let waiting = self.ui.lines.with_untracked(|lines| quoted(core.outbox(log), lines));
         if self.ui.waiting.with_untracked(|shown| *shown != waiting) {
             self.ui.waiting.set(waiting);
         }
@@ -311,7 +312,7 @@ impl Actor {
             self.ui.unread_from.set(core.first_unread(log).map(|position| position.0));
             self.ui.lines.set(lines);
             self.ui.earlier.set(page.earlier);
-            self.ui.waiting.set(core.outbox(log));
+            self.ui.waiting.set(self.ui.lines.with_untracked(|lines| quoted(core.outbox(log), lines)));
             self.ui.readers.set(core.readers(log));
             self.ui.open.set(Some(log));
         }

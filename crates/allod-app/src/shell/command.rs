@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use allod_client_core::view::FileView;
-use allod_client_core::{ForkChoice, New, Role};
+use allod_client_core::view::{FileView, MessageView};
+use allod_client_core::{ForkChoice, New, Role, With};
+use allod_wire::mimi::MessageId;
 use allod_wire::{Address, DeviceId, EntryId, LogId, Position};
 
 /// What the user asks for. The actor does it, or says why not.
@@ -29,7 +30,22 @@ pub enum Command {
     /// Start a conversation.
     Start(New),
     /// Send text.
-    SendText(LogId, String),
+    SendText(LogId, String, With),
+    /// React to a message.
+    React(LogId, MessageId, String),
+    /// Take an own reaction to a message back.
+    TakeBack {
+        /// Where.
+        log: LogId,
+        /// The message.
+        message: MessageId,
+        /// The reaction.
+        own: MessageId,
+    },
+    /// Let an own message say this.
+    Edit(Box<MessageView>, String),
+    /// Delete a message for everyone.
+    Delete(Box<MessageView>),
     /// Take away a message that the server will not take.
     Discard(LogId, EntryId),
     /// Send files.

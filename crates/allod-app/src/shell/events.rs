@@ -1,13 +1,14 @@
 //! What the user asks becomes a verb of the core; what the core tells becomes what the interface shows.
 
 use allod_client_core::view::MessageView;
-use allod_client_core::{AddFailure, ClientCore, CoreError, Effect, Event, Verb, With};
+use allod_client_core::{AddFailure, ClientCore, CoreError, Effect, Event, Sent, Verb};
 use allod_wire::account::AccountRole;
 use allod_wire::error::{ErrorBody, ErrorCode};
 use leptos::prelude::{GetUntracked, Set, Update};
 use rand_core::OsRng;
 
 use super::actor::Actor;
+use super::lines::quoted;
 use super::{Command, Stop, clock, page};
 use crate::state::{Connection, MadeLink, NoticeText, Pane, Side};
 use crate::strings::Text;
@@ -105,7 +106,10 @@ impl Actor {
                 if open == Some(view.log) {
                     // Once more with what it answers, and what acted on it before it came.
                     self.changed.extend(view.message_id.map(|id| (view.log, id)));
-                    ui.lines.update(|lines| insert(lines, *view));
+                    ui.lines.update(|lines| {
+                        let [line] = quoted([*view], lines);
+                        insert(lines, line);
+                    });
                 }
             }
             Event::MessageChanged { log, message_id } => {
@@ -167,9 +171,11 @@ impl Actor {
 fn change(core: &mut ClientCore, command: Command) -> Done {
     let (now, rng) = (clock::now(), &mut OsRng);
     match command {
-        Command::SendText(log, text) => {
-            core.send_text(log, &text, With::default(), now, rng).map(|(_, effects)| effects)
-        }
+        Command::SendText(log, text, with) => sent(core.send_text(log, &text, with, now, rng)),
+        Command::React(log, message, text) => sent(core.react(log, message, &text, now, rng)),
+        Command::TakeBack { log, message, own } => sent(core.take_back(log, message, own, now, rng)),
+        Command::Edit(message, text) => sent(core.edit(&message, &text, now, rng)),
+        Command::Delete(message) => sent(core.delete_for_everyone(&message, now, rng)),
         Command::Discard(log, id) => Ok(core.discard(log, id)),
         Command::AskPeople => core.ask_people(),
         Command::Add(log, people) => core.add_people(log, people, now, rng),
@@ -195,6 +201,10 @@ fn change(core: &mut ClientCore, command: Command) -> Done {
         // The others are not for the core, or bring something back.
         _ => Err(CoreError::NothingToDo),
     }
+}
+
+fn sent(sent: Sent) -> Done {
+    sent.map(|(_, effects)| effects)
 }
 
 fn refusal(error: CoreError) -> Text {

@@ -69,3 +69,12 @@ impl Actor {
         Ok(self.vault.get(&key).await?.map(|value| (key, value)))
     }
 }
+
+/// The same lines with the beginning of what they answer, as far as that is among those shown.
+pub(super) fn quoted<T: AsMut<[MessageView]>>(mut lines: T, shown: &[MessageView]) -> T {
+    for line in lines.as_mut().iter_mut().filter(|line| line.quote.is_none() && line.in_reply_to.is_some()) {
+        let answered = shown.iter().find(|other| other.message_id == line.in_reply_to);
+        line.quote = answered.map(QuoteView::of);
+    }
+    lines
+}

@@ -1,36 +1,54 @@
-//! Where one writes: Enter sends, Shift-Enter starts a line, files by button or by dropping them.
+//! Where one writes: Enter sends, Shift-Enter starts a line, files by button or by dropping them. Arrow-up where nothing is
+//! written edits the own last message; Esc leaves an edit or an answer.
 
+use allod_client_core::marks::QuoteView;
 use allod_wire::LogId;
 use leptos::html;
 use leptos::prelude::*;
 use web_sys::FileList;
 
 use super::panes::COMPOSER_ID;
-use crate::icons::{CLIP, SEND};
+use super::parts::icon_button;
+use crate::draft::{Draft, Purpose, editable};
+use crate::icons::{CLIP, CLOSE, SEND};
 use crate::shell::{Command, ask};
 use crate::state::Ui;
+use crate::strings::Text;
 use crate::test_ids;
 
 /// The field grows up to this many lines.
 const ROWS_MAX: usize = 8;
 
 pub(super) fn view(ui: Ui, log: LogId) -> AnyView {
-    let text = RwSignal::new(ui.drafts.with_untracked(|drafts| drafts.get(&log).cloned().unwrap_or_default()));
-    let write = move |value: String| {
-        ui.drafts.update(|drafts| drop(drafts.insert(log, value.clone())));
-        text.set(value);
-    };
+    let text = Memo::new(move |_| {
+        ui.drafts.with(|drafts| drafts.get(&log).map(|draft| draft.text.clone())).unwrap_or_default()
+    });
     let send = move || {
-        let wanted = text.get_untracked().trim().to_owned();
-        if !wanted.is_empty() {
-            ask(Command::SendText(log, wanted));
-            write(String::new());
+        if let Some(taken) = change(ui, log, Draft::take) {
+            ask(match taken.purpose {
+                Purpose::New => Command::SendText(log, taken.text, allod_client_core::With::default()),
+                Purpose::Answer(message) => Command::SendText(
+                    log,
+                    taken.text,
+                    allod_client_core::With { in_reply_to: message.message_id, ..allod_client_core::With::default() },
+                ),
+                Purpose::Edit { message, .. } => Command::Edit(message, taken.text),
+            });
         }
     };
     let keys = move |event: web_sys::KeyboardEvent| {
-        if event.key() == "Enter" && !event.shift_key() && !event.is_composing() {
+        let handled = match event.key().as_str() {
+            "Enter" if !event.shift_key() && !event.is_composing() => {
+                send();
+                true
+            }
+            "Escape" => change(ui, log, Draft::leave),
+            "ArrowUp" if text.with_untracked(String::is_empty) => edit_last(ui, log),
+            _ => false,
+        };
+        if handled {
             event.prevent_default();
-            send();
+            event.stop_propagation();
         }
     };
     let label = ui.words.text(|words| words.message);
@@ -42,7 +60,9 @@ pub(super) fn view(ui: Ui, log: LogId) -> AnyView {
         .attr("aria-label", label)
         .attr("rows", move || text.with(|text| text.lines().count().clamp(1, ROWS_MAX)).to_string())
         .prop("value", move || text.get())
-        .on(leptos::ev::input, move |event| write(event_target_value(&event)))
+        .on(leptos::ev::input, move |event| {
+            change(ui, log, |draft| draft.text = event_target_value(&event));
+        })
         .on(leptos::ev::keydown, keys);
     let is_empty = Memo::new(move |_| text.with(|text| text.trim().is_empty()));
     let send_label = ui.words.text(|words| words.send);
@@ -61,8 +81,56 @@ pub(super) fn view(ui: Ui, log: LogId) -> AnyView {
             event.prevent_default();
             send();
         })
-        .child((attach(ui, log), html::div().attr("class", "composer-box").child(area), button))
+        .child((attach(ui, log), html::div().attr("class", "composer-box").child((purpose(ui, log), area)), button))
         .into_any()
+}
+
+/// Changes the conversation's draft.
+fn change<T>(ui: Ui, log: LogId, act: impl FnOnce(&mut Draft) -> T) -> T {
+    ui.drafts.try_update(|drafts| act(drafts.entry(log).or_default())).expect("the drafts live as long as the page")
+}
+
+/// Takes up the own last message, if it can be changed and nothing is begun.
+fn edit_last(ui: Ui, log: LogId) -> bool {
+    let is_new = ui.drafts.with_untracked(|drafts| drafts.get(&log).is_none_or(|draft| draft.purpose == Purpose::New));
+    let last = ui.lines.with_untracked(|lines| lines.iter().rev().find(|line| editable(line).is_some()).cloned());
+    let last = last.filter(|_| is_new);
+    let found = last.is_some();
+    if let Some(last) = last {
+        change(ui, log, |draft| draft.edit(last, &ui.people_here()));
+    }
+    found
+}
+
+/// Above the field: what is answered or changed, and the way out of it.
+fn purpose(ui: Ui, log: LogId) -> impl IntoView {
+    let purpose = Memo::new(move |_| {
+        ui.drafts.with(|drafts| drafts.get(&log).map(|draft| draft.purpose.clone())).unwrap_or_default()
+    });
+    move || {
+        let (edits, message) = match purpose.get() {
+            Purpose::New => return None,
+            Purpose::Answer(message) => (false, message),
+            Purpose::Edit { message, .. } => (true, message),
+        };
+        let sender = message.sender.clone();
+        let title = move || {
+            let words = ui.words.get();
+            if edits { words.editing.to_owned() } else { (words.answer_to)(&ui.name_or_you(&sender)) }
+        };
+        let QuoteView { text, .. } = QuoteView::of(&message);
+        let leave = move || {
+            change(ui, log, Draft::leave);
+            super::panes::focus(COMPOSER_ID);
+        };
+        let label: Text = if edits { |words| words.leave_edit } else { |words| words.leave_answer };
+        let about = html::span().attr("class", "quote-lines").child((
+            html::span().attr("class", "quote-author").child(title),
+            html::bdi().attr("class", "clip block").attr("dir", "auto").child(text),
+        ));
+        let strip = html::div().attr("class", "purpose").attr("role", "status").attr("data-test", test_ids::PURPOSE);
+        Some(strip.child((about, icon_button(ui, CLOSE, label, "small", test_ids::LEAVE_PURPOSE, leave))))
+    }
 }
 
 fn attach(ui: Ui, log: LogId) -> AnyView {

@@ -2,13 +2,14 @@
 
 use allod_client_core::view::State;
 use allod_client_core::{ForkChoice, Kind};
-use allod_wire::LogId;
+use allod_wire::{EntryId, LogId};
 use leptos::html;
 use leptos::prelude::*;
 
 use super::event_line::show_readers;
 use super::parts::{button, face, icon_button};
-use super::{composer, event_line, file, message, way_back};
+use super::{composer, event_line, file, line_acts, message, way_back};
+use crate::draft::{Draft, Purpose};
 use crate::format::{day_heading, local_day};
 use crate::icons::{BACK, DOWN, EYE, TALK};
 use crate::shell::{Command, ask};
@@ -178,18 +179,34 @@ fn stream(ui: Ui, log: LogId) -> AnyView {
         .key(|number| *number)
         .children(move |number| file::upload(ui, number))
         .build());
-    let list = html::ol()
+    let list = NodeRef::<html::Ol>::new();
+    let stream = html::ol()
         .attr("class", "stream")
         .attr("role", "log")
         .attr("aria-live", "polite")
         .attr("aria-label", ui.words.text(|words| words.messages))
+        .on(leptos::ev::pointerdown, move |event| line_acts::down(ui, &event))
+        .on(leptos::ev::pointermove, move |event| line_acts::moved(ui, &event))
+        .on(leptos::ev::pointerup, move |_| line_acts::released(ui))
+        .on(leptos::ev::pointercancel, |_| line_acts::up())
+        .on(leptos::ev::touchend, |event| line_acts::ended(&event))
+        .on(leptos::ev::contextmenu, move |event| line_acts::context_menu(ui, &event))
+        .on(leptos::ev::keydown, move |event| line_acts::keys(ui, &event))
+        .on(leptos::ev::focusin, move |event| line_acts::came(&event))
+        .on(leptos::ev::focusout, move |event| line_acts::went(&event))
+        .node_ref(list)
         .child((nothing, rows, sending));
+    Effect::new(move |_| {
+        lines.track();
+        let Some(list) = list.get() else { return };
+        request_animation_frame(move || line_acts::drawn(&list));
+    });
     let scroll = html::div()
         .attr("class", "scroll")
         .attr("tabindex", "-1")
         .on(leptos::ev::scroll, scrolled)
         .node_ref(scroll)
-        .child(list);
+        .child(stream);
     (scroll, jump).into_any()
 }
 
@@ -202,8 +219,16 @@ fn follow(
     uploads: Memo<Vec<u64>>,
 ) {
     let first_before = StoredValue::new(None::<Option<u64>>);
+    // Who has just written something wants to see it.
+    let sent_before = StoredValue::new(None::<EntryId>);
+    // How high the foot is: what one writes, and what that answers.
+    let foot = Memo::new(move |_| {
+        let of = |draft: &Draft| (draft.text.lines().count(), draft.purpose != Purpose::New);
+        ui.open.get().and_then(|log| ui.drafts.with(|drafts| drafts.get(&log).map(of)))
+    });
     Effect::new(move |_| {
         lines.track();
+        foot.track();
         uploads.track();
         ui.pictures.track();
         let first = ui.lines.with_untracked(|lines| lines.first().and_then(|line| line.position));
@@ -211,8 +236,11 @@ fn follow(
         let opened = first_before.get_value().is_none();
         let grew_above = first_before.get_value().is_some_and(|before| before != first);
         first_before.set_value(Some(first));
+        let sent = ui.waiting.with_untracked(|waiting| waiting.last().map(|view| view.id));
+        let has_sent = sent.is_some() && sent != sent_before.get_value();
+        sent_before.set_value(sent.or(sent_before.get_value()));
         let distance = from_end.get_value();
-        let at_end = distance <= f64::from(element.client_height()) + NEAR_PIXELS;
+        let at_end = has_sent || distance <= f64::from(element.client_height()) + NEAR_PIXELS;
         request_animation_frame(move || {
             if let (true, Some(mark)) = (opened, document().get_element_by_id(UNREAD_ID)) {
                 mark.scroll_into_view();

@@ -4,7 +4,9 @@ use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use super::{banners, conversation, conversation_list, new_conversation, readers, search, settings, way_back, welcome};
+use super::{
+    banners, conversation, conversation_list, dialog, new_conversation, readers, search, settings, way_back, welcome,
+};
 use crate::state::{Phase, Side, Ui};
 use crate::test_ids;
 
@@ -59,13 +61,15 @@ fn panes(ui: Ui) -> AnyView {
                 .child(side),
             html::main().attr("class", "pane pane-conversation").child(conversation),
             details,
+            dialog::view(ui),
         ))
         .into_any()
 }
 
 /// Ctrl-K jumps to the search, Esc goes back.
 fn keys(ui: Ui, event: &web_sys::KeyboardEvent) {
-    if ui.phase.get_untracked() != Phase::Ready {
+    // An open dialog has the keys to itself.
+    if ui.phase.get_untracked() != Phase::Ready || ui.dialog.with_untracked(Option::is_some) {
         return;
     }
     if event.key() == "Escape" {

@@ -1,0 +1,27 @@
+//! What stands over the window until it is closed: one dialog at a time.
+
+use allod_client_core::view::MessageView;
+
+use crate::gesture::Point;
+
+/// A dialog, about a message of the open conversation.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Dialog {
+    /// What one can do to it.
+    Menu(Box<MessageView>),
+    /// More reactions than the menu shows.
+    Reactions(Box<MessageView>),
+    /// When it was sent, and what it said before.
+    Details(Box<MessageView>),
+    /// Whether it is to be deleted for everyone.
+    Delete(Box<MessageView>),
+}
+
+/// A dialog, and where.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opened {
+    /// Which.
+    pub dialog: Dialog,
+    /// A desk shows it here, and else in the middle; a phone always at its lower edge.
+    pub at: Option<Point>,
+}

@@ -1,0 +1,128 @@
+//! The dialog over the window: a sheet at the lower edge of a phone; on a desk where one pressed, or in the middle. The browser
+//! keeps the keyboard within it, closes it with Esc and the back gesture, and gives the keyboard back to where it was.
+
+use leptos::html;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlDialogElement, HtmlElement};
+
+use super::{message_details, message_menu, reactions};
+use crate::dialog::{Dialog, Opened};
+use crate::gesture::Point;
+use crate::state::Ui;
+use crate::strings::Text;
+use crate::test_ids;
+
+/// A dialog keeps so far from the edges of the window.
+const MARGIN_PIXELS: f64 = 8.0;
+
+/// The one element for all of them.
+pub(super) fn view(ui: Ui) -> AnyView {
+    let node = NodeRef::<html::Dialog>::new();
+    Effect::new(move |_| {
+        let opened = ui.dialog.get();
+        let Some(dialog) = node.get() else { return };
+        match opened {
+            // What it holds is in the page by then.
+            Some(Opened { at, .. }) => request_animation_frame(move || open(&dialog, at)),
+            None => dialog.close(),
+        }
+    });
+    let name = Memo::new(move |_| ui.dialog.with(|opened| opened.as_ref().map(|opened| name(&opened.dialog))));
+    let pressed = move |event: web_sys::MouseEvent| {
+        // Outside of what it holds is the element itself.
+        let on_itself = event.target().zip(event.current_target()).is_some_and(|(target, own)| target == own);
+        if on_itself {
+            close(ui);
+        }
+    };
+    html::dialog()
+        .attr("class", "dialog")
+        .attr("data-test", test_ids::DIALOG)
+        .attr("aria-label", move || name.get().map(|name| name(ui.words.get())))
+        .on(leptos::ev::click, pressed)
+        .on(leptos::ev::close, move |_| ui.dialog.set(None))
+        .on(leptos::ev::keydown, |event| keys(&event))
+        .node_ref(node)
+        .child(move || ui.dialog.get().map(|opened| body(ui, opened.dialog)))
+        .into_any()
+}
+
+/// Closes what is open.
+pub(super) fn close(ui: Ui) {
+    ui.dialog.set(None);
+}
+
+fn name(dialog: &Dialog) -> Text {
+    match dialog {
+        Dialog::Menu(_) => |words| words.message_menu,
+        Dialog::Reactions(_) => |words| words.react,
+        Dialog::Details(_) => |words| words.details,
+        Dialog::Delete(_) => |words| words.delete,
+    }
+}
+
+fn body(ui: Ui, dialog: Dialog) -> AnyView {
+    let (class, inner) = match dialog {
+        Dialog::Menu(message) => ("dialog-body menu", message_menu::view(ui, *message)),
+        Dialog::Reactions(message) => ("dialog-body", reactions::all(ui, &message)),
+        Dialog::Details(message) => ("dialog-body wide", message_details::view(ui, *message)),
+        Dialog::Delete(message) => ("dialog-body", message_menu::ask_delete(ui, message)),
+    };
+    html::div().attr("class", class).child(inner).into_any()
+}
+
+fn open(dialog: &HtmlDialogElement, at: Option<Point>) {
+    if !dialog.open() && dialog.show_modal().is_err() {
+        return;
+    }
+    let style = HtmlElement::style(dialog);
+    let size = dialog.get_bounding_client_rect();
+    let within = |wanted: f64, size: f64, window: Result<wasm_bindgen::JsValue, _>| {
+        let window = window.ok().and_then(|pixels| pixels.as_f64()).unwrap_or_default();
+        wanted.min(window - size - MARGIN_PIXELS).max(MARGIN_PIXELS)
+    };
+    match at {
+        Some(Point { x, y }) => {
+            let left = within(x, size.width(), window().inner_width());
+            let top = within(y, size.height(), window().inner_height());
+            drop(dialog.set_attribute("data-placed", "true"));
+            drop(style.set_property("--left", &format!("{left}px")));
+            drop(style.set_property("--top", &format!("{top}px")));
+        }
+        None => drop(dialog.remove_attribute("data-placed")),
+    }
+    if let Some(first) = controls(dialog).into_iter().next() {
+        drop(first.focus());
+    }
+}
+
+fn controls(dialog: &web_sys::Element) -> Vec<HtmlElement> {
+    let Ok(all) = dialog.query_selector_all("button:not(:disabled)") else { return Vec::new() };
+    (0..all.length()).filter_map(|index| all.get(index)?.dyn_into().ok()).collect()
+}
+
+/// The arrows lead through the buttons; within a row of them, up and down leave it.
+fn keys(event: &web_sys::KeyboardEvent) {
+    let Some(dialog) = event.current_target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()) else {
+        return;
+    };
+    let all = controls(&dialog);
+    let Some(active) = document().active_element() else { return };
+    let Some(at) = all.iter().position(|one| **one == active) else { return };
+    let in_row = |one: &HtmlElement| one.closest(".emoji-row").ok().flatten().is_some();
+    let (count, row) = (all.len(), in_row(&all[at]));
+    let next = match event.key().as_str() {
+        "ArrowRight" => (at + 1) % count,
+        "ArrowLeft" => (at + count - 1) % count,
+        "ArrowDown" if row => all.iter().position(|one| !in_row(one)).unwrap_or(at),
+        "ArrowDown" => (at + 1) % count,
+        "ArrowUp" if row => count - 1,
+        "ArrowUp" => (at + count - 1) % count,
+        "Home" => 0,
+        "End" => count - 1,
+        _ => return,
+    };
+    event.prevent_default();
+    drop(all[next].focus());
+}
