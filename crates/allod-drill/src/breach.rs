@@ -15,10 +15,13 @@ use crate::world::World;
 use crate::{control, play};
 use allod_e2e::report::Report;
 
+/// Length of a canary.
+const CANARY_BYTES: usize = 26;
+
 /// What an intruder learns, each a share from 0 to 1.
 struct Yield {
     /// For each field, the canaries found, and how many there are.
-    canaries: [(usize, usize); 4],
+    canaries: [(usize, usize); Field::ALL.len()],
     /// Entries and messages whose sender is determined, beyond chance.
     senders: f64,
     /// Memberships determined, beyond chance.
@@ -34,7 +37,7 @@ impl Yield {
         let share = |(found, all): (usize, usize)| found as f64 / all.max(1) as f64;
         let time = f64::from(u8::from(self.time_resolution_secs <= 1.0));
         let parts = self.canaries.map(share).into_iter().chain([self.senders, self.members, self.pairs, time]);
-        100.0 * parts.sum::<f64>() / 8.0
+        100.0 * parts.sum::<f64>() / (Field::ALL.len() + 4) as f64
     }
 }
 
@@ -57,6 +60,7 @@ pub(crate) async fn run(world: &World, folder: &Path, now_secs: i64) -> Result<R
     report.at_most("length_bits", (sizes as f64).log2(), 4.0, "bits", "distinct lengths of what is stored, as bits");
     let keys = keys_found(truth, &loots)?;
     report.at_most("file_keys", keys as f64, 0.0, "keys", "keys of files found in memory or on disk");
+    measure_theft(world, &played.stolen, &mut report)?;
     let bytes: usize = loots.iter().map(|loot| loot.memory_bytes()).sum();
     report.at_least("memory_searched", bytes as f64, 1e6, "bytes", "two images of the server's memory, one under load");
 
@@ -85,17 +89,11 @@ fn measure_allod(world: &World, played: &Played, now_secs: i64, report: &mut Rep
         },
         time_resolution_secs: attack::time_resolution_secs(&rows, now_secs),
     };
-    let canary_bytes = |index: usize| (found.canaries[index].0 * 26) as f64;
-    report.at_most(
-        "plaintext_bytes",
-        canary_bytes(0),
-        0.0,
-        "bytes",
-        "of messages, raw or decoded, on disk, in logs, in memory",
-    );
-    report.at_most("file_name_bytes", canary_bytes(1), 0.0, "bytes", "");
-    report.at_most("file_bytes", canary_bytes(2), 0.0, "bytes", "");
-    report.at_most("group_title_bytes", canary_bytes(3), 0.0, "bytes", "");
+    for (field, (found, _)) in Field::ALL.into_iter().zip(found.canaries) {
+        let note =
+            if field == Field::Message { "of messages, raw or decoded, on disk, in logs, in memory" } else { "" };
+        report.at_most(field.figure(), (found * CANARY_BYTES) as f64, 0.0, "bytes", note);
+    }
     report.at_most(
         "senders_beyond_chance",
         found.senders,
@@ -125,6 +123,21 @@ fn measure_allod(world: &World, played: &Played, now_secs: i64, report: &mut Rep
         "the finest time in the database",
     );
     report.at_most("score", found.score(), 1.0, "of 100", "0: nothing; 100: everything");
+    Ok(())
+}
+
+/// What a locked device that was stolen yields, with its backup.
+fn measure_theft(world: &World, stolen: &Loot, report: &mut Report) -> Result<()> {
+    let found: usize = search(world, [stolen])?.iter().map(|(found, _)| found * CANARY_BYTES).sum();
+    let note = "of anything, on a device without what opens it, and in its backup without the words";
+    report.at_most("stolen_device_bytes", found as f64, 0.0, "bytes", note);
+    report.at_least(
+        "stolen_device_searched",
+        stolen.memory_bytes() as f64,
+        1e5,
+        "bytes",
+        "history, index, drafts, backup",
+    );
     Ok(())
 }
 
@@ -161,7 +174,7 @@ fn attacker(
     (claims, advantage)
 }
 
-fn search<'a>(world: &World, loots: impl IntoIterator<Item = &'a Loot>) -> Result<[(usize, usize); 4]> {
+fn search<'a>(world: &World, loots: impl IntoIterator<Item = &'a Loot>) -> Result<[(usize, usize); Field::ALL.len()]> {
     let (searcher, mut found) = (Searcher::new(&world.canaries), Found::default());
     for loot in loots {
         loot.for_each(|piece| searcher.search(piece, &mut found))?;

@@ -13,11 +13,31 @@ pub(crate) enum Field {
     FileBytes,
     /// Title of a group.
     GroupTitle,
+    /// What was begun and not sent.
+    Draft,
+    /// Question of a poll.
+    Poll,
+    /// Reaction to a message.
+    Reaction,
 }
 
 impl Field {
     /// All of them.
-    pub(crate) const ALL: [Self; 4] = [Self::Message, Self::FileName, Self::FileBytes, Self::GroupTitle];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Message, Self::FileName, Self::FileBytes, Self::GroupTitle, Self::Draft, Self::Poll, Self::Reaction];
+
+    /// What its figure is called.
+    pub(crate) fn figure(self) -> &'static str {
+        match self {
+            Self::Message => "plaintext_bytes",
+            Self::FileName => "file_name_bytes",
+            Self::FileBytes => "file_bytes",
+            Self::GroupTitle => "group_title_bytes",
+            Self::Draft => "draft_bytes",
+            Self::Poll => "poll_bytes",
+            Self::Reaction => "reaction_bytes",
+        }
+    }
 }
 
 /// One canary.

@@ -51,6 +51,9 @@ pub(crate) fn play(world: &World, folder: &Path) -> Result<Control> {
         senders.insert((user.clone(), id.into_bytes()));
         members.insert((user.clone(), conversation.into_bytes()));
     }
+    for talk in &world.talks {
+        writeln!(memory, "{} {} {}", talk.draft, talk.poll, talk.reaction)?;
+    }
     std::fs::write(folder.join("archiver.log"), log)?;
     memory.flush()?;
     let loot = loot::take(&data, &folder.join("archiver.log"), archiver.id());

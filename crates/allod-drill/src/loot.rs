@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 pub(crate) struct Loot {
     /// Files of the data folder (database, write-ahead log, blobs, configuration, keys) and the server's log.
     pub(crate) files: Vec<PathBuf>,
-    /// Readable memory of the process, one piece for each mapping.
+    /// Readable memory of the process, one piece for each mapping; or what was read at once.
     pub(crate) memory: Vec<Vec<u8>>,
 }
 
@@ -26,6 +26,25 @@ pub(crate) fn take(folder: &Path, log: &Path, process: u32) -> Result<Loot> {
     Ok(Loot { files, memory })
 }
 
+/// What a thief holds who has a device's folder but not what opens it, and a backup but not its words. The file with the key is left out:
+/// it stands for the passphrase, or the system's keyring.
+///
+/// # Errors
+/// If the folder cannot be read, or has no such file.
+pub(crate) fn stolen(device: &Path, backup: &Path) -> Result<Loot> {
+    let mut files = vec![backup.to_owned()];
+    list(device, &mut files)?;
+    let is_key = |file: &PathBuf| file.file_name().is_some_and(|name| name == KEY_FILE);
+    anyhow::ensure!(files.iter().any(is_key), "{} has no {KEY_FILE}", device.display());
+    files.retain(|file| !is_key(file));
+    // Read now: the device is in use, and its files come and go.
+    let memory = files.iter().map(fs::read).collect::<Result<_, _>>()?;
+    Ok(Loot { files: Vec::new(), memory })
+}
+
+/// Where a device keeps its key if it has neither passphrase nor keyring.
+const KEY_FILE: &str = "vault.key";
+
 impl Loot {
     /// Hands every piece to `f`.
     ///
@@ -39,7 +58,7 @@ impl Loot {
         Ok(())
     }
 
-    /// Bytes of memory taken.
+    /// Bytes of memory taken, or read at once.
     pub(crate) fn memory_bytes(&self) -> usize {
         self.memory.iter().map(Vec::len).sum()
     }

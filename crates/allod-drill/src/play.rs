@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use allod_client::Metadata;
-use allod_client_core::New;
+use allod_client_core::local::Draft;
+use allod_client_core::search::SearchQuery;
+use allod_client_core::{New, Poll};
 use allod_e2e::{Person, Server};
 use allod_wire::LogId;
 use anyhow::{Context, Result};
@@ -36,6 +38,8 @@ pub(crate) struct Played {
     /// Taken under load.
     pub(crate) in_the_middle: Loot,
     pub(crate) at_the_end: Loot,
+    /// A device without the key to it, and its backup without the words.
+    pub(crate) stolen: Loot,
 }
 
 /// Plays `world` with everything under `folder`.
@@ -64,10 +68,15 @@ pub(crate) async fn play(world: &World, folder: &Path) -> Result<Played> {
     say_all(&world.sayings[half..], &people, &logs, &files).await?;
     let in_the_middle = take.await??;
     settle(&people).await?;
+    act_all(world, &people, &logs).await?;
+    let backup = folder.join("first.backup");
+    people[0][0].back_up(&backup).await?;
+    settle(&people).await?;
     eprintln!("  {} messages and files were sent", world.sayings.len());
     let at_the_end = loot::take(&server.data(), &server.log(), server.process_id()?)?;
     let truth = truth(world, &people, logs).await?;
-    Ok(Played { server, truth, in_the_middle, at_the_end })
+    let stolen = loot::stolen(people[0][0].folder(), &backup)?;
+    Ok(Played { server, truth, in_the_middle, at_the_end, stolen })
 }
 
 async fn start_talks(world: &World, people: &[Vec<Person>]) -> Result<Vec<LogId>> {
@@ -105,6 +114,26 @@ async fn say_all(sayings: &[Saying], people: &[Vec<Person>], logs: &[LogId], fil
                     .await?;
             }
         }
+    }
+    Ok(())
+}
+
+/// What people do besides saying something: in each conversation one begins a message, asks, reacts, and looks for something.
+async fn act_all(world: &World, people: &[Vec<Person>], logs: &[LogId]) -> Result<()> {
+    for (talk, log) in world.talks.iter().zip(logs) {
+        let (device, log) = (&people[talk.people[0]][0], *log);
+        let draft = Draft { text: talk.draft.clone(), in_reply_to: None };
+        device.verb(move |core, _, _| core.set_draft(log, draft)).await?;
+        let poll =
+            Poll { question: talk.poll.clone(), options: ["soon", "never"].map(str::to_owned).into(), several: false };
+        device.act(move |core, now, rng| core.send_poll(log, &poll, now, rng)).await?;
+        let said = device.history(log).await?.into_iter().rev().find_map(|line| line.message_id);
+        if let Some(said) = said {
+            let reaction = talk.reaction.clone();
+            device.act(move |core, now, rng| core.react(log, said, &reaction, now, rng)).await?;
+        }
+        let query = SearchQuery { text: "point".into(), ..SearchQuery::default() };
+        device.client.search(query, &mut |_| {}).await?;
     }
     Ok(())
 }

@@ -32,6 +32,12 @@ pub(crate) struct Talk {
     pub(crate) people: Vec<usize>,
     /// Title of a group; none for a pair.
     pub(crate) title: Option<String>,
+    /// What its first person begins and does not send.
+    pub(crate) draft: String,
+    /// What its first person asks.
+    pub(crate) poll: String,
+    /// How its first person reacts to what was said last.
+    pub(crate) reaction: String,
 }
 
 /// Something that is said.
@@ -103,15 +109,22 @@ fn talks(size: Size, rng: &mut ChaCha20Rng, canaries: &mut Canaries) -> Vec<Talk
                 people.swap(i, below(rng, i + 1));
             }
             people.truncate(3 + below(rng, size.users / 2));
-            Talk { people, title: Some(format!("Project {}", canaries.make(Field::GroupTitle, rng))) }
+            let title = format!("Project {}", canaries.make(Field::GroupTitle, rng));
+            talk(people, Some(title), rng, canaries)
         })
         .collect();
     let mut all: Vec<(usize, usize)> = (0..size.users).flat_map(|a| (0..a).map(move |b| (a, b))).collect();
     for _ in 0..size.pairs {
         let (a, b) = all.swap_remove(below(rng, all.len()));
-        talks.push(Talk { people: vec![a, b], title: None });
+        talks.push(talk(vec![a, b], None, rng, canaries));
     }
     talks
+}
+
+fn talk(people: Vec<usize>, title: Option<String>, rng: &mut ChaCha20Rng, canaries: &mut Canaries) -> Talk {
+    let mut make = |field| canaries.make(field, rng);
+    let (draft, poll) = (format!("On {} later", make(Field::Draft)), format!("When is {}?", make(Field::Poll)));
+    Talk { people, title, draft, poll, reaction: make(Field::Reaction) }
 }
 
 fn what(text: bool, rng: &mut ChaCha20Rng, canaries: &mut Canaries) -> What {
@@ -136,7 +149,7 @@ mod tests {
         let (world, again) = (World::seeded(7, Size::FULL), World::seeded(7, Size::FULL));
         assert_eq!(world.users, again.users);
         assert_eq!((world.users.len(), world.talks.len(), world.sayings.len()), (12, 40, 1_050));
-        assert_eq!(world.canaries.0.len(), 1_000 + 2 * 50 + 10);
+        assert_eq!(world.canaries.0.len(), 1_000 + 2 * 50 + 10 + 3 * 40);
         assert_ne!(World::seeded(8, Size::FULL).users, world.users);
     }
 }

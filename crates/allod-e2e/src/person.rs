@@ -7,6 +7,7 @@ use allod_client::key::AskNobody;
 use allod_client::{Client, Manners, Options, Profile, Random, Waited};
 use allod_client_core::view::{ConversationSummary, FileView, MessageBody, MessageView};
 use allod_client_core::{ClientCore, CoreError, Effect, Event, New, With};
+use allod_crypto::recovery::RecoveryPhrase;
 use allod_wire::link::Link;
 use allod_wire::{Address, LogId, UnixMillis};
 use anyhow::{Context, Result, bail};
@@ -59,20 +60,40 @@ impl Person {
         }
     }
 
+    async fn link(&self, ask: fn(&mut ClientCore) -> Result<Vec<Effect>, CoreError>) -> Result<String> {
+        let mut events = self.client.events().await?;
+        self.verb(move |core, _, _| ask(core)).await?;
+        loop {
+            match tokio::time::timeout(PATIENCE, events.recv()).await?.context("the client stopped")? {
+                Event::DeviceLink { link } => return Ok(link),
+                Event::Refused { error, .. } => bail!("no link: {error}"),
+                _ => {}
+            }
+        }
+    }
+
+    /// Writes a backup under a fresh phrase to `path`.
+    ///
+    /// # Errors
+    /// If the server gives no link, or the file cannot be written.
+    pub async fn back_up(&self, path: &Path) -> Result<()> {
+        let link = self.link(ClientCore::recovery_link).await?;
+        let phrase = self.act(|_, _, rng| Ok((RecoveryPhrase::random(rng), Vec::new()))).await?;
+        self.client.back_up(path, link, &phrase).await?;
+        Ok(())
+    }
+
+    /// Where the device keeps what it has.
+    pub fn folder(&self) -> &Path {
+        self.profile.folder()
+    }
+
     /// One more device of the same person.
     ///
     /// # Errors
     /// If the server refuses.
     pub async fn add_device(&self, home: &Path, device: &str) -> Result<Self> {
-        let mut events = self.client.events().await?;
-        self.verb(|core, _, _| core.new_device_link()).await?;
-        let link = loop {
-            match tokio::time::timeout(PATIENCE, events.recv()).await?.context("the client stopped")? {
-                Event::DeviceLink { link } => break link.parse::<Link>()?,
-                Event::Refused { error, .. } => bail!("no device link: {error}"),
-                _ => {}
-            }
-        };
+        let link = self.link(ClientCore::new_device_link).await?.parse::<Link>()?;
         let profile = Profile::new(device, Some(home.to_owned()))?;
         let client = Client::join(&profile, &link, None, None, &OPTIONS).await?;
         let person = Self { client, address: self.address.clone(), profile };
