@@ -1,4 +1,4 @@
-//! Backups: headers, and records out of any parts. What is read in one piece is read the same in many.
+//! Backups and parts of a history: headers, and records out of any parts. What is read in one piece is read the same in many.
 #![no_main]
 
 use allod_client_core::backup::RecordsIn;
@@ -19,7 +19,7 @@ fuzz_target!(|data: &[u8]| {
         for part in bytes.chunks(part_bytes) {
             rows.extend(records.push(part).ok()?);
         }
-        records.finish().ok().map(|backup| (rows, backup.lines()))
+        records.finish().ok().map(|records| (rows, records.lines(), records.conversations()))
     };
     assert_eq!(read(usize::from(*part) + 1), read(usize::MAX));
 });

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use allod_client_core::history::HistoryStep;
 use allod_client_core::safety::SafetyView;
 use allod_client_core::search::Found;
 use allod_client_core::view::{ConversationSummary, MeView, MessageView, PersonView, Readers, State};
 use allod_client_core::{Kind, Role};
 use allod_wire::account::AccountRole;
-use allod_wire::{Address, EntryId, LogId, Position, UserName};
+use allod_wire::{Address, DeviceId, EntryId, LogId, Position, UserName};
 use leptos::prelude::*;
 
 use crate::dialog::{Dialog, Opened};
@@ -211,6 +212,8 @@ pub struct Ui {
     pub transfers: RwSignal<Vec<Transfer>>,
     /// Pictures that were fetched, as URLs of this page.
     pub pictures: RwSignal<BTreeMap<EntryId, String>>,
+    /// Histories on their way between this device and others of the account.
+    pub histories: RwSignal<Vec<(DeviceId, HistoryStep)>>,
     /// The connection.
     pub connection: RwSignal<Connection>,
     /// Something to know.
@@ -251,6 +254,7 @@ impl Ui {
             people: RwSignal::new(None),
             transfers: RwSignal::new(Vec::new()),
             pictures: RwSignal::new(BTreeMap::new()),
+            histories: RwSignal::new(Vec::new()),
             connection: RwSignal::new(Connection::Connecting),
             notice: RwSignal::new(None),
             link: RwSignal::new(None),

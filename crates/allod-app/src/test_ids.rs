@@ -24,6 +24,8 @@ pub const ELSEWHERE: &str = "elsewhere";
 pub const BROKEN: &str = "broken";
 /// The three panes: the device has joined, and the app is usable.
 pub const APP: &str = "app";
+/// A history is on its way from one own device to another.
+pub const HISTORY: &str = "history";
 /// The list of conversations.
 pub const CONVERSATIONS: &str = "conversations";
 /// A conversation in the list; `data-name` is its title.

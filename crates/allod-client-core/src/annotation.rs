@@ -6,7 +6,7 @@
 
 use allod_crypto::{Random, random_bytes};
 use allod_wire::mimi::{Disposition, MessageId, MimiContent, NestedPart, Part};
-use allod_wire::{Address, Day, DeviceId, EntryId, LogId, UnixMillis, cbor};
+use allod_wire::{Address, Day, DeviceId, EntryId, LogId, Position, UnixMillis, cbor};
 use minicbor::bytes::ByteVec;
 use minicbor::{Decode, Encode};
 
@@ -41,6 +41,14 @@ pub(crate) struct StoredAnnotation {
     /// Empty for an answer in the target's thread (rule M-8), which is a line of its own.
     #[n(6)]
     pub(crate) content: ByteVec,
+}
+
+impl StoredAnnotation {
+    /// As the message that it came as.
+    pub(crate) fn as_message(&self, position: Position) -> StoredMessage {
+        let Self { entry, day, time, sender, device, content, .. } = self.clone();
+        StoredMessage { entry, position, day, time, sender, device, body: StoredBody::Content(content) }
+    }
 }
 
 /// The message on which content acts; `None` for content that is a line of its own (rule M-2).

@@ -117,6 +117,21 @@ impl Contacts {
         self.0.insert(pin.address.clone(), Row::new(pin));
     }
 
+    /// A pin of another own device. What was pinned here meanwhile at first sight, and is another key, is shown as a changed one.
+    pub(crate) fn learn(&mut self, pin: Pin) {
+        match self.0.get_mut(&pin.address) {
+            None => drop(self.0.insert(pin.address.clone(), Row::new(pin))),
+            Some(known) if known.identity_key != pin.identity_key && known.other.is_none() => {
+                let here = std::mem::replace(&mut known.identity_key, pin.identity_key);
+                (known.other, known.since, known.verified) = (Some(here), pin.since, pin.verified);
+            }
+            Some(known) if known.identity_key == pin.identity_key && known.verified.is_none() => {
+                known.verified = pin.verified;
+            }
+            Some(_) => {}
+        }
+    }
+
     /// What is pinned.
     pub(crate) fn pins(&self) -> impl Iterator<Item = &Pin> {
         self.0.values().map(|pin| &**pin)

@@ -22,6 +22,7 @@ use crate::intent::Intent;
 use crate::job::Job;
 use crate::local::Local;
 use crate::outbox::Outgoing;
+use crate::records::ConversationRecord;
 use crate::rejoin::Rejoin;
 use crate::roster::{Reader, Roster, people, readers};
 use crate::rows::{self, Row, Writes};
@@ -48,6 +49,8 @@ pub(crate) enum Standing {
     Left,
 }
 
+/// How many places of messages that this device cannot read are kept.
+pub(crate) const MISSED_MAX: usize = 256;
 /// How many positions of unread messages are kept.
 pub(crate) const UNREAD_MAX: usize = 999;
 /// How many chain values are kept to check what others have seen (rule C-4).
@@ -112,6 +115,17 @@ pub(crate) struct ConversationRow {
     #[n(19)]
     #[cbor(default)]
     pub(crate) receipts: BTreeMap<Address, Receipt>,
+    /// The commit by which an own device brought this one in.
+    #[n(20)]
+    pub(crate) since: Option<Position>,
+    /// What was said before it is missing here (rule D-1).
+    #[n(21)]
+    #[cbor(default)]
+    pub(crate) lacks_beginning: bool,
+    /// Places behind it of what was encrypted before it, which this device cannot read.
+    #[n(22)]
+    #[cbor(default)]
+    pub(crate) missed: Vec<Position>,
 }
 
 impl ConversationRow {
@@ -138,7 +152,25 @@ impl ConversationRow {
             mentions: Vec::new(),
             had: Position(0),
             receipts: BTreeMap::new(),
+            since: None,
+            lacks_beginning: false,
+            missed: Vec::new(),
         }
+    }
+
+    /// A conversation of which nothing but what another device or a backup says is known.
+    pub(crate) fn remembered(record: &ConversationRecord) -> Self {
+        let standing = if record.is_member { Standing::Rejoining } else { Standing::Removed };
+        Self {
+            last: record.last.clone(),
+            remembered: Some(record.remembered.clone()),
+            ..Self::new(record.log, standing, Seed([0; 32]), record.created)
+        }
+    }
+
+    /// Own devices may know what this one does not (rule D-1).
+    pub(crate) fn lacks_history(&self) -> bool {
+        self.lacks_beginning || !self.missed.is_empty()
     }
 
     /// Somebody else said something. `time` is when, by whoever's clock.

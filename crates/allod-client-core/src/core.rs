@@ -16,6 +16,8 @@ use crate::contacts::Contacts;
 use crate::conversation::{Conversation, ConversationRow};
 use crate::effect::{Effect, Event, RequestId};
 use crate::error::CoreError;
+use crate::history::get::Getting;
+use crate::history::give::Giving;
 use crate::inbox::Invitation;
 use crate::outbox::Outgoing;
 use crate::pending::{AccountCall, Pending};
@@ -58,6 +60,8 @@ pub struct ClientCore {
     pub(crate) requests: BTreeMap<RequestId, Pending>,
     pub(crate) stock: Stock,
     pub(crate) search: Search,
+    pub(crate) getting: Getting,
+    pub(crate) giving: BTreeMap<DeviceId, Giving>,
     /// Which sockets are open.
     pub(crate) inbox_socket: bool,
     pub(crate) log_socket: bool,
@@ -66,6 +70,8 @@ pub struct ClientCore {
     pub(crate) inbox_read: bool,
     /// Devices that come in with one commit at most.
     pub(crate) additions_max: usize,
+    /// A part of a history is closed once it is so long, in bytes.
+    pub(crate) part_bytes: usize,
     next_request: u64,
     pub(crate) writes: Writes,
     out: Vec<Effect>,
@@ -89,11 +95,14 @@ impl ClientCore {
             requests: BTreeMap::new(),
             stock: Stock::default(),
             search: Search::new([]),
+            getting: Getting::default(),
+            giving: BTreeMap::new(),
             inbox_socket: false,
             log_socket: false,
             inbox_asked: false,
             inbox_read: false,
             additions_max: ADDITIONS_MAX,
+            part_bytes: crate::history::PART_BYTES,
             next_request: 1,
             writes: Writes::default(),
             out: Vec::new(),
@@ -162,6 +171,11 @@ impl ClientCore {
             [b'u', b'/', ..] => {
                 let upload: UploadRow = cbor::from_slice(value).map_err(of_row)?;
                 self.uploads.insert(upload.blob, upload);
+            }
+            [b'y'] => self.getting.row = Row::decode(value).map_err(of_row)?,
+            [b'y', b'/', ..] => {
+                let given = Giving::stored(Row::decode(value).map_err(of_row)?);
+                self.giving.insert(given.row.device, given);
             }
             _ => {}
         }
@@ -233,6 +247,14 @@ impl ClientCore {
         self.out.push(Effect::Request { id, request });
     }
 
+    /// Reads rows of the vault, from `from` up to and without `to`.
+    pub(crate) fn read_rows(&mut self, pending: Pending, from: Vec<u8>, to: Vec<u8>, limit: u32) {
+        let id = RequestId(self.next_request);
+        self.next_request += 1;
+        self.requests.insert(id, pending);
+        self.out.push(Effect::Read { id, from, to, limit });
+    }
+
     /// Asks on the account plane, with the session of the moment.
     pub(crate) fn account_call(&mut self, call: AccountCall) {
         match crate::stock::account_request(self, &call) {
@@ -250,6 +272,10 @@ impl ClientCore {
         self.account.flush(|| rows::ACCOUNT.to_vec(), &mut self.writes);
         self.contacts.flush(&mut self.writes);
         self.search.row.flush(|| rows::SEARCH.to_vec(), &mut self.writes);
+        self.getting.row.flush(|| rows::GETTING.to_vec(), &mut self.writes);
+        for (device, given) in &mut self.giving {
+            given.row.flush(|| rows::giving(*device), &mut self.writes);
+        }
         for conversation in self.conversations.values_mut() {
             conversation.flush(&mut self.writes);
         }

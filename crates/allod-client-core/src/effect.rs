@@ -4,9 +4,10 @@ use allod_mls::WriteSet;
 use allod_wire::error::ErrorBody;
 use allod_wire::mimi::MessageId;
 use allod_wire::socket::ClientFrame;
-use allod_wire::{Address, EntryId, LogId};
+use allod_wire::{Address, DeviceId, EntryId, LogId};
 
 use crate::error::AddFailure;
+use crate::history::HistoryStep;
 use crate::request::{HttpRequest, Plane};
 use crate::view::{MessageView, PersonView, Status};
 
@@ -21,6 +22,17 @@ pub enum Effect {
         id: RequestId,
         /// The request.
         request: HttpRequest,
+    },
+    /// Read these rows of the vault, and hand them to [`crate::ClientCore::handle_rows`].
+    Read {
+        /// Names what was asked in the answer.
+        id: RequestId,
+        /// The first key.
+        from: Vec<u8>,
+        /// The key behind the last one.
+        to: Vec<u8>,
+        /// The first so many rows in order of key.
+        limit: u32,
     },
     /// Say this on the plane's socket, if it is open still.
     Send {
@@ -122,6 +134,13 @@ pub enum Event {
     },
     /// Own devices, role or session.
     AccountChanged,
+    /// A history goes from one device of the account to another.
+    History {
+        /// The other device.
+        device: DeviceId,
+        /// How far it is.
+        step: HistoryStep,
+    },
     /// The server refused what the user asked.
     Refused {
         /// What was asked.

@@ -102,6 +102,8 @@ impl ClientCore {
                     self.invitations.insert(row.log, Invitation::new(row));
                 }
             }
+            InboxMessage::HistoryWanted { .. } => self.handle_history_wanted(message, now),
+            InboxMessage::History { .. } => self.handle_history_word(message, now),
             InboxMessage::Rejoin { log, certificate, .. } => {
                 let (log, asker) = (*log, verify_certificate(certificate));
                 let (Ok(asker), Some(me)) = (asker, self.me()) else { return };
@@ -205,7 +207,15 @@ impl ClientCore {
             self.meet(&reader.certificate, now);
         }
         let was_here = self.conversations.contains_key(&log);
-        self.enter(log, joined.group, secret, *position, now);
+        let (position, day) = (*position, now.day());
+        let was_in = self.conversations.get(&log).is_some_and(|conversation| conversation.group.is_some());
+        let is_own = self.me().as_ref() == Some(by.address());
+        // Before the first commit there was nothing to read.
+        let since = (is_own && !was_in && position > Position(1)).then_some(position);
+        self.enter(log, joined.group, secret, (position, since), now);
+        if since.is_some() {
+            self.lacks_beginning(by.device());
+        }
         let Some(conversation) = self.conversations.get_mut(&log) else { return };
         conversation.epoch_is(membership.clone());
         for reader in membership.readers.iter().filter(|reader| reader.address() != by.address()) {
@@ -216,7 +226,6 @@ impl ClientCore {
         } else {
             vec![SystemEvent::Joined { by: by.address().clone() }]
         };
-        let (position, day) = (*position, now.day());
         let (sender, device) = (by.address().clone(), by.device());
         let entry = allod_wire::EntryId([0; 16]);
         let body = StoredBody::System(events);
@@ -225,10 +234,20 @@ impl ClientCore {
     }
 
     /// A new conversation, or a new start in one that is here already.
-    fn enter(&mut self, log: LogId, group: Group, token_secret: Seed, position: Position, now: UnixMillis) {
+    fn enter(
+        &mut self,
+        log: LogId,
+        group: Group,
+        token_secret: Seed,
+        place: (Position, Option<Position>),
+        now: UnixMillis,
+    ) {
+        let (position, since) = place;
         let fresh = ConversationRow {
             position,
             unseen_reader_change: true,
+            since,
+            lacks_beginning: since.is_some(),
             ..ConversationRow::new(log, Standing::Active, token_secret, now)
         };
         let Some(old) = self.conversations.remove(&log) else {
@@ -245,6 +264,9 @@ impl ClientCore {
             had: old.row.had,
             receipts: old.row.receipts.clone(),
             outgoing_next: old.row.outgoing_next,
+            since: since.or(old.row.since),
+            lacks_beginning: since.is_some() || old.row.lacks_beginning,
+            missed: old.row.missed.clone(),
             ..fresh
         };
         let mut conversation = Conversation::new(row, group);

@@ -55,6 +55,9 @@ impl ClientCore {
         let server = link.server.clone();
         let account = AccountRow::new(server, name, class, secret.clone(), identity, settings, now, rng);
         let mut core = Self::empty(Row::new(account));
+        if matches!(link.kind, LinkKind::Device { .. }) {
+            core.lacks_history();
+        }
         core.look_up();
         let effects = core.done();
         Ok((core, effects))

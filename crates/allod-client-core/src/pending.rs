@@ -6,6 +6,7 @@ use allod_wire::secrets::Ticket;
 use allod_wire::{Address, DeviceId, EntryId, LogId, Position};
 
 use crate::effect::Verb;
+use crate::history::HistoryCall;
 
 /// What a request was for.
 #[derive(Debug, Clone)]
@@ -34,6 +35,8 @@ pub(crate) enum Pending {
     RejoinPeer { log: LogId, device: Option<DeviceId> },
     /// The question itself.
     RejoinAsk { log: LogId },
+    /// A history on its way between own devices.
+    History(HistoryCall),
 }
 
 /// A request under the session.
@@ -74,7 +77,7 @@ impl Pending {
     /// The conversation that waits for it.
     pub(crate) fn log(&self) -> Option<LogId> {
         match self {
-            Self::LookUp | Self::Join | Self::Renew | Self::Account(_) => None,
+            Self::LookUp | Self::Join | Self::Renew | Self::Account(_) | Self::History(_) => None,
             Self::Claim { log, .. }
             | Self::CreateLog { log, .. }
             | Self::Welcome { log }

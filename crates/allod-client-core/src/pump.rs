@@ -37,7 +37,13 @@ impl ClientCore {
             let receipt = live.receipt_at.filter(|_| conversation.can_append());
             [live.retry_at, rejoin, duty, passed, receipt]
         });
-        stock.into_iter().chain(joining).chain(invitations).chain(conversations.flatten()).min()
+        stock
+            .into_iter()
+            .chain(self.histories_due())
+            .chain(joining)
+            .chain(invitations)
+            .chain(conversations.flatten())
+            .min()
     }
 
     /// The time that [`Self::poll_timeout`] named has come.
@@ -59,6 +65,7 @@ impl ClientCore {
         for log in logs {
             self.advance(log, now, rng);
         }
+        self.advance_histories(now, rng);
         self.pump_stock(now);
     }
 
@@ -91,9 +98,9 @@ impl ClientCore {
     }
 
     /// Whether something is left to do in a conversation that nobody asked for, now or after a while: own devices in or out, wishes
-    /// to leave, repairs (rules C-7, C-14). A device that is quiet may have duties still; another device may do them first.
+    /// to leave, repairs (rules C-7, C-14); or a history to be sent or asked for. A device that is quiet may have duties still; another device may do them first.
     pub fn has_duties(&self) -> bool {
         let active = self.conversations.values().filter(|conversation| conversation.row.standing == Standing::Active);
-        active.into_iter().any(|conversation| conversation.live.duty_at.is_some())
+        active.into_iter().any(|conversation| conversation.live.duty_at.is_some()) || self.histories_due().is_some()
     }
 }

@@ -148,12 +148,18 @@ impl ClientCore {
             return Err(Skipped::Context); // C-7: what the next commit must know of is in order with the commits.
         }
         let group = conversation.group.as_mut().ok_or(Skipped::Stale)?;
+        let mut is_too_old = false;
         let processed = group.process(&mut self.store, message).map_err(|error| {
             if let ProcessError::WrongEpoch { theirs, ours } = &error {
                 conversation.live.ahead |= theirs > ours;
             }
+            is_too_old = matches!(error, ProcessError::TooOld { .. });
             if error.fault() == Fault::Peer { Skipped::DoesNotOpen } else { Skipped::Stale }
-        })?;
+        });
+        if is_too_old {
+            self.getting.missed(&mut conversation.row, entry.position, now);
+        }
+        let processed = processed?;
         match processed {
             Processed::Content(content) => self.read_content(log, entry, &before, content, now),
             Processed::Leaving(leave) => {

@@ -50,6 +50,9 @@ impl ClientCore {
     }
 
     fn dispatch(&mut self, pending: Pending, status: u16, body: &[u8], now: UnixMillis, rng: &mut dyn Random) {
+        if let Pending::History(call) = pending {
+            return self.handle_history_answer(call, status, body, now, rng);
+        }
         if let Pending::Fetch { log } = pending {
             return self.handle_fetched(log, status, body, now);
         }
@@ -80,7 +83,7 @@ impl ClientCore {
             Pending::RejoinPeer { log, device } => {
                 read(status, body).map(|claimed| self.handle_rejoin_peer(log, device, claimed, now, rng))
             }
-            Pending::RejoinAsk { .. } | Pending::Fetch { .. } => Ok(()),
+            Pending::RejoinAsk { .. } | Pending::Fetch { .. } | Pending::History(_) => Ok(()),
         };
         if let Err(error) = understood {
             self.refused(again, error, now);
@@ -156,6 +159,7 @@ impl ClientCore {
                 // The refusal itself went to the download; this is for no answer at all.
                 self.handle_fetched(log, ErrorCode::Unavailable.http_status(), &[], now);
             }
+            Pending::History(call) => self.history_refused(call, &error, now),
             Pending::RejoinOwn { log } | Pending::RejoinPeer { log, .. } | Pending::RejoinAsk { log } => {
                 if !passing {
                     self.ask_another(log);

@@ -16,6 +16,8 @@
 //! | `x/LOG POSITION` | evidence: an entry that was skipped, and why |
 //! | `i/LOG` | an invitation that is being followed |
 //! | `u/BLOB` | an upload that is under way |
+//! | `y` | the history that this device lacks, and how far it is with getting it |
+//! | `y/DEVICE` | the history that an own device asked for, and how far this one is with sending it |
 //! | `w` | search: the open segment of texts, and which history is not indexed yet |
 //! | `w/NUMBER` | a closed segment of texts; read by the shell at the first search |
 //! | `m/…` | rows of the MLS store |
@@ -26,7 +28,7 @@ use std::ops::{Deref, DerefMut};
 
 use allod_wire::cbor::{self, DecodeError};
 use allod_wire::mimi::MessageId;
-use allod_wire::{Address, BlobId, LogId, Position};
+use allod_wire::{Address, BlobId, DeviceId, LogId, Position};
 use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
 
@@ -35,6 +37,7 @@ use allod_mls::{KeyPackageRef, WriteSet};
 use crate::annotation::StoredAnnotation;
 
 pub(crate) const ACCOUNT: &[u8] = b"a";
+pub(crate) const GETTING: &[u8] = b"y";
 pub(crate) const SEARCH: &[u8] = b"w";
 /// The keys of the closed segments of texts start with these bytes ([`crate::ClientCore::load_search`]).
 pub const SEGMENTS: &[u8] = b"w/";
@@ -140,6 +143,22 @@ pub(crate) fn upload(blob: BlobId) -> Vec<u8> {
     [b"u/", blob.as_bytes().as_slice()].concat()
 }
 
+pub(crate) fn giving(device: DeviceId) -> Vec<u8> {
+    [b"y/", device.as_bytes().as_slice()].concat()
+}
+
+/// The first key behind all those that start with `prefix`, which names a table.
+pub(crate) fn behind(prefix: &[u8]) -> Vec<u8> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if last < u8::MAX {
+            end.push(last + 1);
+            break;
+        }
+    }
+    end
+}
+
 /// The log and the number in a key that [`numbered`] made.
 pub(crate) fn log_and_number(key: &[u8]) -> Option<(LogId, u64)> {
     let (log, number) = key.get(2..)?.split_at_checked(LogId::LEN)?;
@@ -161,6 +180,10 @@ pub(crate) struct Writes(std::collections::BTreeMap<Vec<u8>, Option<Zeroizing<Ve
 impl Writes {
     pub(crate) fn put<T: Encode<()>>(&mut self, key: Vec<u8>, value: &T) {
         self.0.insert(key, Some(Zeroizing::new(cbor::to_vec(value))));
+    }
+
+    pub(crate) fn put_bytes(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        self.0.insert(key, Some(Zeroizing::new(value)));
     }
 
     pub(crate) fn delete(&mut self, key: Vec<u8>) {
@@ -202,6 +225,13 @@ impl<T> Row<T> {
     /// A value from its row.
     pub(crate) fn stored(value: T) -> Self {
         Self { value, changed: false }
+    }
+}
+
+impl<T: Default> Default for Row<T> {
+    /// What counts while there is no row.
+    fn default() -> Self {
+        Self::stored(T::default())
     }
 }
 

@@ -207,6 +207,15 @@ impl ClientCore {
     /// Puts what a message says where search finds it; an edit or a deletion takes the place of what it replaces. Called for all content
     /// that comes, whether it becomes a line of history or acts on one.
     pub(crate) fn note_for_search(&mut self, log: LogId, message: &StoredMessage) {
+        self.note_text(log, message, None);
+    }
+
+    /// The same for what another own device sent; `chief` says whether its author looked after the group when it was said.
+    pub(crate) fn note_past_for_search(&mut self, log: LogId, message: &StoredMessage, chief: bool) {
+        self.note_text(log, message, Some(chief));
+    }
+
+    fn note_text(&mut self, log: LogId, message: &StoredMessage, chief: Option<bool>) {
         let StoredBody::Content(content) = &message.body else { return };
         let Ok(mimi) = cbor::from_slice::<MimiContent>(content) else { return };
         let Some(text) = searchable(&MessageBody::of(&mimi)) else { return };
@@ -214,7 +223,8 @@ impl ClientCore {
             return;
         }
         let here = || self.conversations.get(&log)?.peek_membership();
-        let chief = mimi.replaces.is_some() && here().is_some_and(|here| here.is_chief(&message.sender));
+        let is_chief = || here().is_some_and(|here| here.is_chief(&message.sender));
+        let chief = mimi.replaces.is_some() && chief.unwrap_or_else(is_chief);
         let record = Record {
             log,
             position: message.position,

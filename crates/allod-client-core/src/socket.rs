@@ -75,6 +75,7 @@ impl ClientCore {
             ServerFrame::Ended { log, error } => self.handle_ended(log, &error, now, rng),
             ServerFrame::Inbox { .. } | ServerFrame::Failed { .. } => {}
         }
+        self.advance_histories(now, rng);
         self.say_passed(now);
     }
 

@@ -472,6 +472,12 @@ impl World {
                 }
             }
             Some(Effect::Event(event)) => peer.events.push(event),
+            Some(Effect::Read { id, from, to, limit }) => {
+                let rows = peer.vault.range(from..to).take(limit as usize);
+                let rows: Vec<_> = rows.map(|(key, value)| (key.clone(), value.clone())).collect();
+                let effects = peer.core.handle_rows(id, &rows, self.now, &mut self.rng);
+                self.take(who, effects);
+            }
             Some(Effect::Request { id, request }) => {
                 let is_online = peer.online;
                 let (lost_there, lost_back) = (self.is_lost(), self.is_lost());

@@ -7,6 +7,7 @@ mod crashes;
 mod devices;
 mod files;
 mod groups;
+mod history;
 mod hub_lies;
 mod races;
 mod receipts;

@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, watch};
 use crate::endpoint::Endpoint;
 use crate::http::{Http, HttpAnswer, Unreachable};
 use crate::socket::{Socket, SocketEvent};
-use crate::vault::{Vault, VaultError};
+use crate::vault::{Row, Vault, VaultError};
 
 /// Something to do with the core, and what to do when its effects are carried out.
 pub(crate) type Act = Box<dyn FnOnce(&mut ClientCore, UnixMillis, &mut dyn Random) -> (Vec<Effect>, Then) + Send>;
@@ -34,6 +34,8 @@ pub(crate) enum Input {
     Answer(RequestId, Result<HttpAnswer, Unreachable>),
     /// Something happened on a socket.
     Socket(Plane, SocketEvent),
+    /// Rows that the core asked for.
+    Rows(RequestId, Vec<Row>),
     /// Somebody wants to hear of events.
     Listen(mpsc::UnboundedSender<Event>),
     /// The client is closed.
@@ -146,6 +148,7 @@ impl Runner {
                 self.core.handle_request_failed(id, now(), rng)
             }
             Input::Socket(plane, event) => self.handle_socket(plane, event),
+            Input::Rows(id, rows) => self.core.handle_rows(id, &rows, now(), rng),
             Input::Listen(listener) => {
                 self.listeners.push(listener);
                 Vec::new()
@@ -191,6 +194,7 @@ impl Runner {
             match effect {
                 Effect::Persist(_) => {}
                 Effect::Request { id, request } => self.request(id, request),
+                Effect::Read { id, from, to, limit } => self.read(id, from, to, limit),
                 Effect::Send { plane, frame } => {
                     if let Some(sockets) = &self.sockets {
                         sockets[socket_index(plane)].send(cbor::to_vec(&frame));
@@ -218,6 +222,19 @@ impl Runner {
             vault.lock().expect("nobody panics while it holds the vault").apply(rows)
         };
         tokio::task::spawn_blocking(write).await.expect("writing does not panic")
+    }
+
+    fn read(&self, id: RequestId, from: Vec<u8>, to: Vec<u8>, limit: u32) {
+        let vault = self.vault.clone();
+        let Some(inputs) = self.inputs.upgrade() else { return };
+        tokio::spawn(async move {
+            let read =
+                move || vault.lock().expect("nobody panics while it holds the vault").first_rows(&from, &to, limit);
+            // If the vault has failed, the next write says so; if the client has ended meanwhile, the next start asks again.
+            if let Ok(rows) = tokio::task::spawn_blocking(read).await.expect("reading does not panic") {
+                let _ = inputs.send(Input::Rows(id, rows)).await;
+            }
+        });
     }
 
     fn request(&self, id: RequestId, request: HttpRequest) {

@@ -10,6 +10,7 @@ use crate::digest::sha256;
 
 const CERTIFICATE_LABEL: &[u8] = b"allod device certificate v1";
 const SESSION_LABEL: &[u8] = b"allod session renewal v1";
+const OWN_DEVICE_LABEL: &[u8] = b"allod own device v1";
 
 /// Why a certificate or a signature is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -127,6 +128,28 @@ pub fn renew_session(device: DeviceId, device_key: &SigningSecret, now: UnixMill
 pub fn verify_renewal(request: &RenewSession, signature_key: &[u8; 32]) -> Result<(), IdentityError> {
     let message = session_message(request.device, request.at);
     if verify(signature_key, SESSION_LABEL, &message, &request.signature) {
+        Ok(())
+    } else {
+        Err(IdentityError::BadSignature)
+    }
+}
+
+/// Signs what a device tells another device of its account (rule D-2).
+pub fn sign_for_device(device_key: &SigningSecret, to: DeviceId, message: &[u8]) -> [u8; 64] {
+    device_key.sign(OWN_DEVICE_LABEL, &[to.as_bytes().as_slice(), message].concat())
+}
+
+/// Checks what another device signed for the device `to` (rule D-2).
+///
+/// # Errors
+/// [`IdentityError::BadSignature`].
+pub fn verify_for_device(
+    signature_key: &[u8; 32],
+    to: DeviceId,
+    message: &[u8],
+    signature: &[u8; 64],
+) -> Result<(), IdentityError> {
+    if verify(signature_key, OWN_DEVICE_LABEL, &[to.as_bytes().as_slice(), message].concat(), signature) {
         Ok(())
     } else {
         Err(IdentityError::BadSignature)

@@ -18,8 +18,10 @@ pub enum Promise {
     NothingTwice,
     /// Messages are shown in the order of the log.
     InOrder,
-    /// Nobody reads what was said before they came or after they went.
+    /// Nobody reads what was said before they came or after they went, with whatever device.
     MembersOnly,
+    /// What one of a person's devices shows, the others do too, however late they came (rule D-1).
+    SameHistory,
     /// Who was a member when it was said, and is still, has read it.
     ReadByAll,
     /// What was sent is in the log, and what was acknowledged stays.
@@ -60,6 +62,7 @@ pub fn check(record: &Record) -> Vec<Violation> {
     }
     for log in record.logs.keys() {
         check_roster(record, *log, &mut broken);
+        check_same_history(record, *log, &mut broken);
     }
     for (id, said) in &record.said {
         if record.logs.get(&said.log).is_none_or(|log| !log.is_forked) {
@@ -99,7 +102,9 @@ fn check_lines(
         if held.entries.get((line.position as usize).wrapping_sub(1)) != Some(&line.id) {
             broken(Promise::InOrder, format!("{name} shows {text:?} at {}, where it is not", line.position));
         }
-        if !held.spans_of(index).any(|span| span.holds(line.position)) {
+        // What own devices read before this one came is theirs to give.
+        let mut own = record.devices_of(index).flat_map(|own| held.spans_of(own));
+        if !own.any(|span| span.holds(line.position)) {
             broken(Promise::MembersOnly, format!("{name} shows {text:?} at {}, without a right to", line.position));
         }
     }
@@ -154,6 +159,28 @@ fn check_roster(record: &Record, log: LogId, broken: &mut impl FnMut(Promise, St
             let (shown, there) = (show(&talk.readers), show(&owners));
             let what = format!("{} shows as readers {shown}; tokens have {there} and {unknown} unknown", device.name);
             broken(Promise::RosterIsTheTree, what);
+        }
+    }
+}
+
+/// All devices of a person that are in it show the same.
+fn check_same_history(record: &Record, log: LogId, broken: &mut impl FnMut(Promise, String)) {
+    let held = &record.logs[&log];
+    if held.is_forked || !held.forgotten.is_empty() {
+        return; // What a device could not read in time, it does not ask for.
+    }
+    let is_in = |index: &usize| {
+        let device = &record.devices[*index];
+        device.in_account && device.talks.get(&log).is_some_and(|talk| talk.is_active)
+    };
+    for index in (0..record.devices.len()).filter(is_in) {
+        let shown = |index: usize| &record.devices[index].talks[&log].lines;
+        for other in record.devices_of(index).filter(is_in) {
+            if let Some(line) = shown(other).iter().find(|line| !shown(index).contains(line)) {
+                let (name, other) = (&record.devices[index].name, &record.devices[other].name);
+                let what = format!("{name} lacks {:?} at {} of {log:?}, which {other} shows", line.text, line.position);
+                broken(Promise::SameHistory, what);
+            }
         }
     }
 }

@@ -131,7 +131,7 @@ impl Device {
     pub fn record(&self, in_account: bool) -> DeviceRecord {
         let mut talks: BTreeMap<LogId, Talk> = BTreeMap::new();
         let Some(core) = &self.core else {
-            return DeviceRecord { name: self.name.clone(), device: None, in_account, talks };
+            return DeviceRecord { name: self.name.clone(), device: None, person: None, in_account, talks };
         };
         for summary in core.conversations() {
             let log = summary.log;
@@ -161,7 +161,7 @@ impl Device {
         for log in &self.caught {
             talks.entry(*log).or_default().is_caught = true;
         }
-        let device = self.identity.as_ref().map(|(device, _)| *device);
-        DeviceRecord { name: self.name.clone(), device, in_account, talks }
+        let (device, person) = self.identity.clone().unzip();
+        DeviceRecord { name: self.name.clone(), device, person, in_account, talks }
     }
 }

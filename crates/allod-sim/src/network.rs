@@ -48,6 +48,21 @@ pub enum Happening {
         /// Status and body.
         answer: Option<(u16, Vec<u8>)>,
     },
+    /// Rows of its own vault reach a device.
+    Rows {
+        /// Which device,
+        device: usize,
+        /// in which run of its program.
+        run: u64,
+        /// Its name for what it asked.
+        id: RequestId,
+        /// The first key.
+        from: Vec<u8>,
+        /// The key behind the last one.
+        to: Vec<u8>,
+        /// At most so many.
+        limit: u32,
+    },
     /// A connection is made, if it can be.
     Opened {
         /// By which device.

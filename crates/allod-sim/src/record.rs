@@ -18,6 +18,15 @@ pub struct Record {
     pub devices: Vec<DeviceRecord>,
 }
 
+impl Record {
+    /// The devices of the person whose device `index` is, that one included.
+    pub fn devices_of(&self, index: usize) -> impl Iterator<Item = usize> + '_ {
+        let person = &self.devices[index].person;
+        let same = move |other: &usize| *other == index || (person.is_some() && self.devices[*other].person == *person);
+        (0..self.devices.len()).filter(same)
+    }
+}
+
 /// A conversation, as the server has it.
 #[derive(Debug, Clone, Default)]
 pub struct LogRecord {
@@ -88,6 +97,8 @@ pub struct DeviceRecord {
     pub name: String,
     /// Its id; none if it never joined.
     pub device: Option<DeviceId>,
+    /// Whose it is; none if it never joined.
+    pub person: Option<Address>,
     /// It is a device of its account still.
     pub in_account: bool,
     /// Its conversations.

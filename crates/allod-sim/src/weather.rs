@@ -21,6 +21,8 @@ pub struct Tally {
     pub commits: u64,
     /// Times that a device asked to be added again, and was.
     pub rejoins: u64,
+    /// Histories that reached a device.
+    pub histories: u64,
     /// Steps of the world.
     pub steps: u64,
 }
@@ -36,14 +38,16 @@ impl Tally {
         self.caught += other.caught;
         self.commits += other.commits;
         self.rejoins += other.rejoins;
+        self.histories += other.histories;
         self.steps += other.steps;
     }
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { said, lines, crashes, losses, lies, caught, commits, rejoins, steps } = self;
+        let Self { said, lines, crashes, losses, lies, caught, commits, rejoins, histories, steps } = self;
         write!(f, "{said} messages said, {lines} lines read, {commits} commits, {rejoins} rejoins, ")?;
+        write!(f, "{histories} histories, ")?;
         write!(f, "{crashes} crashes, {losses} losses, ")?;
         write!(f, "{lies} lies, {caught} times noticed, {steps} steps")
     }

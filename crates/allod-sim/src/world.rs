@@ -8,6 +8,7 @@ mod serve;
 
 use std::collections::BTreeMap;
 
+use allod_client_core::history::HistoryStep;
 use allod_client_core::view::{MessageBody, State, Status};
 use allod_client_core::{ClientCore, Effect, Event, HttpRequest, RequestId, Suite, Verb};
 use allod_wire::error::ErrorCode;
@@ -183,6 +184,12 @@ impl World {
                 });
             }
             Happening::Answer { .. } => {}
+            Happening::Rows { device, run, id, from, to, limit } if self.devices[device].run == run => {
+                let rows = self.devices[device].vault.range(from..to).take(limit as usize);
+                let rows: Vec<_> = rows.map(|(key, value)| (key.clone(), value.clone())).collect();
+                self.with_core(device, |core, now, rng| core.handle_rows(id, &rows, now, rng));
+            }
+            Happening::Rows { .. } => {}
             Happening::Opened { device, plane, conn } => self.opened(device, plane, conn),
             Happening::Dropped { conn } => self.drop_connection(conn),
             Happening::ToServer { conn, frame } => self.hear(conn, frame),
@@ -238,6 +245,10 @@ impl World {
             match effect {
                 Effect::Persist(writes) => self.devices[device].persist(writes),
                 Effect::Request { id, request } => self.request(device, id, request),
+                Effect::Read { id, from, to, limit } => {
+                    let run = self.devices[device].run;
+                    self.queue.push(self.now.0 + 1, Happening::Rows { device, run, id, from, to, limit });
+                }
                 Effect::Send { plane, frame } => self.send_up(device, plane, frame),
                 Effect::Event(event) => self.note(device, event),
             }
@@ -319,6 +330,10 @@ impl World {
                 self.devices[device].has_plain_token = true;
             }
             Event::ConversationChanged(log) => self.note_rejoin(device, log),
+            Event::History { step: HistoryStep::Here { lines }, .. } => {
+                self.tally.histories += 1;
+                self.tell(|world| format!("{} has the history: {lines} lines", world.devices[device].name));
+            }
             Event::DeviceLink { link } => {
                 let name = format!("{}'", self.devices[device].name);
                 match link.parse() {

@@ -1,6 +1,6 @@
 //! Inboxes: first contact, sealed to one device. Spec: `spec/inbox.md`.
 
-use minicbor::bytes::ByteVec;
+use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::{Decode, Encode};
 
 use crate::address::{Domain, UserName};
@@ -160,6 +160,35 @@ pub enum InboxMessage {
         /// The right to answer.
         #[n(4)]
         ticket: InboxTicket,
+    },
+    /// A device of the same account asks for what was said before it came (rule D-2).
+    #[n(2)]
+    HistoryWanted {
+        /// The encoded certificate of the device that asks.
+        #[n(0)]
+        certificate: ByteVec,
+        /// Of these conversations; of all when empty.
+        #[n(1)]
+        logs: Vec<LogId>,
+        /// By that device's key, over this message with zeros here.
+        #[n(2)]
+        signature: ByteArray<64>,
+    },
+    /// What was said before a device of the same account came (rule D-4).
+    #[n(3)]
+    History {
+        /// The encoded certificate of the device that sends it.
+        #[n(0)]
+        certificate: ByteVec,
+        /// The log beside which the parts are.
+        #[n(1)]
+        log: LogId,
+        /// The parts, in order.
+        #[n(2)]
+        parts: Vec<BlobRef>,
+        /// By that device's key, over this message with zeros here.
+        #[n(3)]
+        signature: ByteArray<64>,
     },
 }
 

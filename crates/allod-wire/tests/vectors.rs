@@ -131,7 +131,19 @@ fn inboxes_w_1() {
         inbox_key: vec![3].into(),
         ticket: InboxTicket([4; 32]),
     };
-    area("inbox-message", vec![welcome, rejoin]);
+    let wanted = InboxMessage::HistoryWanted {
+        certificate: vec![1].into(),
+        logs: vec![LogId([2; 32])],
+        signature: [3; 64].into(),
+    };
+    let part = BlobRef { blob: BlobId([1; 32]), key: BlobKey([2; 32]), size: 9, digest: [3; 32].into() };
+    let history = InboxMessage::History {
+        certificate: vec![1].into(),
+        log: LogId([2; 32]),
+        parts: vec![part],
+        signature: [4; 64].into(),
+    };
+    area("inbox-message", vec![welcome, rejoin, wanted, history]);
     area("new-inbox-item", vec![NewInboxItem { id: EntryId([1; 16]), sealed: vec![2; 4].into() }]);
     let claim = |right| ClaimKeyPackages { right, user: "bob".parse().unwrap(), devices: vec![DeviceId([1; 16])] };
     area(

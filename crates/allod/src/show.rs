@@ -4,6 +4,7 @@ mod marks;
 
 use std::io::Write;
 
+use allod_client_core::history::HistoryStep;
 use allod_client_core::local::Local;
 use allod_client_core::view::{
     ConversationSummary, DeviceView, MessageBody, MessageView, ReaderPerson, Readers, State, Status,
@@ -11,7 +12,7 @@ use allod_client_core::view::{
 use allod_client_core::{AddFailure, Role, SystemEvent};
 use allod_wire::account::DeviceClass;
 use allod_wire::markup;
-use allod_wire::{Address, UnixMillis};
+use allod_wire::{Address, DeviceId, UnixMillis};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -228,6 +229,25 @@ pub(crate) fn device(device: &DeviceView) -> String {
     let by = device.added_by.as_ref().map_or_else(String::new, |by| format!(", by {by}"));
     let this = if device.this_device { "  (this one)" } else { "" };
     format!("{}  {}{since}{by}{this}", short_id(&device.device.to_string()), class(device.class))
+}
+
+/// How far a history is between this device and another one of the account.
+pub(crate) fn history(step: HistoryStep) -> String {
+    match step {
+        HistoryStep::Sending { percent } => format!("the history is being sent to it: {percent} %"),
+        HistoryStep::Sent => "the history was sent to it".to_owned(),
+        HistoryStep::Coming { percent } => format!("the history is coming from it: {percent} %"),
+        HistoryStep::Here { lines } => format!("the history came from it: {lines} lines"),
+        HistoryStep::Failed => "the history did not get through".to_owned(),
+        HistoryStep::Refused => "it asked for the history, or sent one, without the right to".to_owned(),
+    }
+}
+
+/// The same for programs.
+pub(crate) fn history_json(device: DeviceId, step: HistoryStep) -> serde_json::Value {
+    let mut value = serde_json::to_value(step).expect("a step is a plain structure with text keys");
+    value["device"] = serde_json::json!(device.to_string());
+    value
 }
 
 fn class(class: DeviceClass) -> &'static str {

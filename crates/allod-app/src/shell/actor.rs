@@ -35,6 +35,7 @@ pub(super) struct Actor {
     /// What the interface shows is behind.
     pub(super) list_changed: bool,
     pub(super) open_changed: bool,
+    pub(super) history_came: bool,
     /// What is looked for.
     pub(super) sought: String,
     pub(super) changed: Vec<(LogId, MessageId)>,
@@ -55,6 +56,7 @@ impl Actor {
             timer: (None, 0),
             list_changed: true,
             open_changed: false,
+            history_came: false,
             sought: String::new(),
             changed: Vec::new(),
             marked: Position(0),
@@ -106,6 +108,7 @@ impl Actor {
                 self.with_core(|core| core.handle_response(id, answer.status, &answer.body, now, &mut OsRng))
             }
             Input::Answered(id, None) => self.with_core(|core| core.handle_request_failed(id, now, &mut OsRng)),
+            Input::Rows(id, rows) => self.with_core(|core| core.handle_rows(id, &rows, now, &mut OsRng)),
             Input::SocketOpened(plane, attempt) if self.is_current(plane, attempt) => {
                 if let Some(socket) = self.socket(plane) {
                     socket.opened();
@@ -167,6 +170,15 @@ impl Actor {
                         post(Input::Answered(id, fetch(&server, &request).await));
                     });
                 }
+                Effect::Read { id, from, to, limit } => {
+                    let vault = self.vault.clone();
+                    wasm_bindgen_futures::spawn_local(async move {
+                        // If the storage has failed, the next write says so.
+                        if let Ok(rows) = vault.first_rows(&from, &to, limit).await {
+                            post(Input::Rows(id, rows));
+                        }
+                    });
+                }
                 Effect::Send { plane, frame } => {
                     if let Some(socket) = self.socket(plane) {
                         socket.send(&cbor::to_vec(&frame));
@@ -189,6 +201,9 @@ impl Actor {
                 let effects = self.verb(|core| core.mark_read(log, last, clock::now(), &mut OsRng));
                 self.carry_out(effects).await?;
             }
+        }
+        if std::mem::take(&mut self.history_came) {
+            self.read_again().await?;
         }
         self.refresh_changed().await?;
         self.show();
@@ -289,6 +304,7 @@ impl Actor {
         let Some(core) = &self.core else { return };
         let server = core.server().to_owned();
         self.ui.me.set(core.me_view());
+        self.ui.histories.set(core.histories());
         self.ui.phase.set(Phase::Ready);
         self.list_changed = true;
         if self.link.take().is_some() {
@@ -317,6 +333,16 @@ impl Actor {
             self.ui.open.set(Some(log));
         }
         self.ui.pane.set(Pane::Conversation);
+        Ok(())
+    }
+
+    /// Shows the open conversation with what another device knew of it.
+    async fn read_again(&mut self) -> Result<(), Stop> {
+        let Some(log) = self.ui.open.get_untracked() else { return Ok(()) };
+        let page = self.vault.history(log, None, PAGE_LINES).await?;
+        let lines = self.read_lines(&page.rows).await?;
+        self.ui.earlier.set(page.earlier);
+        self.ui.lines.set(lines);
         Ok(())
     }
 

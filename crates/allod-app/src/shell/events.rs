@@ -1,7 +1,9 @@
 //! What the user asks becomes a verb of the core; what the core tells becomes what the interface shows.
 
+use allod_client_core::history::HistoryStep;
 use allod_client_core::view::MessageView;
 use allod_client_core::{AddFailure, ClientCore, CoreError, Effect, Event, Sent, Verb};
+use allod_wire::DeviceId;
 use allod_wire::account::AccountRole;
 use allod_wire::error::{ErrorBody, ErrorCode};
 use leptos::prelude::{GetUntracked, Set, Update};
@@ -145,8 +147,30 @@ impl Actor {
             Event::People(people) => ui.people.set(Some(people)),
             Event::InviteCreated { link } => ui.link.set(Some(MadeLink::Invitation(link))),
             Event::DeviceLink { link } => ui.link.set(Some(MadeLink::Device(link))),
+            Event::History { device, step } => self.note_history(device, step),
             Event::AccountChanged => ui.me.set(self.core.as_ref().and_then(ClientCore::me_view)),
             Event::Refused { verb, error } => self.refused(verb, &error),
+        }
+    }
+
+    /// The history goes from one own device to another.
+    fn note_history(&mut self, device: DeviceId, step: HistoryStep) {
+        self.ui.histories.set(self.core.as_ref().map(ClientCore::histories).unwrap_or_default());
+        match step {
+            HistoryStep::Sending { .. } | HistoryStep::Coming { .. } => {}
+            HistoryStep::Sent => self.ui.tell(NoticeText::Plain(|words| words.history_sent), false),
+            HistoryStep::Here { lines } => {
+                self.history_came = true;
+                self.list_changed = true;
+                if lines > 0 {
+                    self.ui.tell(NoticeText::Plain(|words| words.history_here), false);
+                }
+            }
+            HistoryStep::Failed => self.ui.tell(NoticeText::Plain(|words| words.history_failed), false),
+            HistoryStep::Refused => {
+                page::report(&format!("a history refused: {device}"));
+                self.ui.tell(NoticeText::Plain(|words| words.history_refused), true);
+            }
         }
     }
 

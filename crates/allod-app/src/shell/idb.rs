@@ -102,6 +102,18 @@ impl Transaction {
         Ok(keys.iter().zip(values.iter()).collect())
     }
 
+    /// The first `count` keys and values in `range`, in the order of keys.
+    pub(crate) async fn first_rows(
+        &self,
+        range: &IdbKeyRange,
+        count: u32,
+    ) -> Result<Vec<(JsValue, JsValue)>, StorageError> {
+        let keys = done(&self.store.get_all_keys_with_key_and_limit(range, count)?).await?;
+        let values = done(&self.store.get_all_with_key_and_limit(range, count)?).await?;
+        let (keys, values): (Array, Array) = (keys.unchecked_into(), values.unchecked_into());
+        Ok(keys.iter().zip(values.iter()).collect())
+    }
+
     /// The key that stands `count` places before the end of `range`, or none if there are fewer.
     pub(crate) async fn key_from_end(&self, range: &IdbKeyRange, count: u32) -> Result<Option<JsValue>, StorageError> {
         let request = self.store.open_key_cursor_with_range_and_direction(range, IdbCursorDirection::Prev)?;

@@ -43,6 +43,8 @@ pub(crate) enum Input {
     Command(Command),
     /// A request was answered, or was not.
     Answered(RequestId, Option<Answer>),
+    /// Rows that the core asked for.
+    Rows(RequestId, Vec<vault::Row>),
     /// A socket's attempt has succeeded.
     SocketOpened(Plane, u64),
     /// A socket said something.

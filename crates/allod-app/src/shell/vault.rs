@@ -91,6 +91,12 @@ impl Vault {
         self.open_rows(sealed).await
     }
 
+    /// The first `count` rows from `from` up to and without `to`.
+    pub(crate) async fn first_rows(&self, from: &[u8], to: &[u8], count: u32) -> Result<Vec<Row>, StorageError> {
+        let sealed = self.database.read(ROWS)?.first_rows(&idb::range(from, to)?, count).await?;
+        self.open_rows(sealed).await
+    }
+
     /// One row.
     pub(crate) async fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
         let end = [key, &[0]].concat();

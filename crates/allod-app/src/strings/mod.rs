@@ -7,6 +7,7 @@ mod en;
 mod fr;
 mod safety;
 
+use allod_client_core::history::HistoryStep;
 use leptos::prelude::{Get, RwSignal, Set};
 
 pub use en::ENGLISH;
@@ -272,6 +273,12 @@ pub struct Strings {
     pub your_devices: &'static str,
     pub add_device: &'static str,
     pub add_device_text: &'static str,
+    pub history_sending: fn(u8) -> String,
+    pub history_coming: fn(u8) -> String,
+    pub history_sent: &'static str,
+    pub history_here: &'static str,
+    pub history_failed: &'static str,
+    pub history_refused: &'static str,
     pub invite_people: &'static str,
     pub invite_text: &'static str,
     pub invite_name: &'static str,
@@ -316,6 +323,20 @@ pub struct Strings {
     pub reload: &'static str,
     pub dismiss: &'static str,
     pub safety: Safety,
+}
+
+impl Strings {
+    /// How far a history is between this device and another one of the user.
+    pub fn history(&self, step: HistoryStep) -> String {
+        match step {
+            HistoryStep::Sending { percent } => (self.history_sending)(percent),
+            HistoryStep::Coming { percent } => (self.history_coming)(percent),
+            HistoryStep::Sent => self.history_sent.to_owned(),
+            HistoryStep::Here { .. } => self.history_here.to_owned(),
+            HistoryStep::Failed => self.history_failed.to_owned(),
+            HistoryStep::Refused => self.history_refused.to_owned(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What is going on, in words, above the panes: no connection, or something that could not be done.
 
+use allod_client_core::history::HistoryStep;
 use leptos::html;
 use leptos::prelude::*;
 
@@ -31,7 +32,17 @@ pub(super) fn view(ui: Ui) -> AnyView {
         })
     };
     let update = move || ui.update.get().then(|| update(ui));
-    (offline, update, notice).into_any()
+    let history = move || ui.histories.with(|all| all.first().copied()).map(|(_, step)| history(ui, step));
+    (offline, update, history, notice).into_any()
+}
+
+fn history(ui: Ui, step: HistoryStep) -> AnyView {
+    html::div()
+        .attr("class", "banner notice")
+        .attr("role", "status")
+        .attr("data-test", test_ids::HISTORY)
+        .child(html::p().child(move || ui.words.get().history(step)))
+        .into_any()
 }
 
 fn update(ui: Ui) -> AnyView {

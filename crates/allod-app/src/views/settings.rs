@@ -139,7 +139,11 @@ fn own_device(ui: Ui, device: DeviceView) -> AnyView {
         );
         (start, ask_first(ui, asking, question, |words| words.remove, move || ask(Command::RemoveDevice(id))))
     });
-    html::li().child((html::ul().child(readers::device(ui, device, false)), remove)).into_any()
+    let history = move || {
+        let step = ui.histories.with(|all| all.iter().find(|(other, _)| *other == id).map(|(_, step)| *step));
+        step.map(|step| html::p().attr("class", "hint").child(ui.words.get().history(step)))
+    };
+    html::li().child((html::ul().child(readers::device(ui, device, false)), history, remove)).into_any()
 }
 
 fn invite(ui: Ui) -> AnyView {

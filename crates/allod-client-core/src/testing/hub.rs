@@ -72,6 +72,8 @@ pub struct Hub {
     blobs: BTreeMap<(LogId, BlobId), (u64, Vec<u8>)>,
     /// Users whose key packages are given to nobody.
     pub refuses_contact: BTreeSet<UserName>,
+    /// Devices whose key packages are given to nobody.
+    pub withheld: BTreeSet<DeviceId>,
 }
 
 impl Hub {
@@ -100,6 +102,7 @@ impl Hub {
             logs: BTreeMap::new(),
             blobs: BTreeMap::new(),
             refuses_contact: BTreeSet::new(),
+            withheld: BTreeSet::new(),
         }
     }
 
@@ -135,6 +138,21 @@ impl Hub {
             log.head_before = log.heads.drain(..gone).next_back().unwrap_or(log.head_before);
             log.first = Position(log.first.0 + gone as u64);
         }
+    }
+
+    /// Loses all blobs, as retention does.
+    pub fn forget_blobs(&mut self) {
+        self.blobs.clear();
+    }
+
+    /// Beside which log each blob lies, and how long it is.
+    pub fn blob_sizes(&self) -> BTreeMap<(LogId, BlobId), u64> {
+        self.blobs.iter().map(|(blob, (size, _))| (*blob, *size)).collect()
+    }
+
+    /// Whether any blob holds these bytes.
+    pub fn blobs_hold(&self, bytes: &[u8]) -> bool {
+        self.blobs.values().any(|(_, blob)| blob.windows(bytes.len()).any(|window| window == bytes))
     }
 
     /// A request.
@@ -304,7 +322,9 @@ impl Hub {
             return Err(ErrorCode::ContactRefused);
         }
         let wanted = |id: &DeviceId, device: &HubDevice| {
-            device.owner.as_ref() == Some(&request.user) && (request.devices.is_empty() || request.devices.contains(id))
+            device.owner.as_ref() == Some(&request.user)
+                && !self.withheld.contains(id)
+                && (request.devices.is_empty() || request.devices.contains(id))
         };
         let ids: Vec<DeviceId> =
             self.devices.iter().filter(|(id, device)| wanted(id, device)).map(|(id, _)| *id).collect();

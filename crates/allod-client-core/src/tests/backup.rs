@@ -5,7 +5,7 @@ use allod_wire::{Address, DeviceId, EntryId, cbor};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use crate::backup::{BackupError, BackupReader, RecordsIn};
+use crate::backup::{BackupError, BackupReader, BadRecords, RecordsIn};
 use crate::effect::Event;
 use crate::job::Claim;
 use crate::message::SystemEvent;
@@ -201,6 +201,6 @@ fn records_in_another_order_too_few_or_too_long_are_refused_k_4() {
         vec![0xff; 4],
     ];
     for content in bad {
-        assert_eq!(read(&content), Err(BackupError::Records), "{content:?}");
+        assert_eq!(read(&content), Err(BadRecords), "{content:?}");
     }
 }

@@ -19,7 +19,7 @@ fn a_second_device_comes_into_all_conversations_with_a_line_in_each() {
     world.say(laptop, talk, "from the laptop");
     world.run_until_quiet();
 
-    assert_eq!(world.read_by(laptop, talk), ["to both", "from the laptop"]);
+    assert_eq!(world.read_by(laptop, talk), ["before", "to both", "from the laptop"]);
     assert_eq!(world.read_by(alice, talk), ["before", "to both", "from the laptop"]);
     assert!(world.history(alice, talk).last().unwrap().own, "what one's other device says is one's own");
     assert_eq!(world.readers(bob, talk), ["alice:2", "bob:1"]);

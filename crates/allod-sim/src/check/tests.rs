@@ -38,7 +38,8 @@ fn good() -> Record {
     let mut record = Record::default();
     for (name, device) in names.iter().zip(&devices) {
         let talks = [(TALK, talk.clone())].into();
-        record.devices.push(DeviceRecord { name: (*name).into(), device: Some(*device), in_account: true, talks });
+        let (device, person) = (Some(*device), Some(address(name)));
+        record.devices.push(DeviceRecord { name: (*name).into(), device, person, in_account: true, talks });
     }
     for number in 1..=3 {
         let said = Said {
@@ -142,7 +143,40 @@ fn what_somebody_reads_who_never_was_a_member_is_noticed() {
     let mut record = good();
     let talk = Talk { lines: vec![line(1)], ..Talk::default() };
     let talks = [(TALK, talk)].into();
-    record.devices.push(DeviceRecord { name: "eve".into(), device: None, in_account: true, talks });
+    record.devices.push(DeviceRecord { name: "eve".into(), device: None, person: None, in_account: true, talks });
+    assert_eq!(promises(&record), [Promise::MembersOnly]);
+}
+
+/// Bob's second device, which came behind the second message.
+fn second(record: &mut Record) -> &mut Talk {
+    let key = TokenKey([13; 32]);
+    log(record).spans.insert(key, vec![Span { from: 2, to: None }]);
+    log(record).keys.insert(key, 3);
+    let device = DeviceId([4; 16]);
+    for talk in record.devices.iter_mut().filter_map(|device| device.talks.get_mut(&TALK)) {
+        talk.readers.insert(device);
+    }
+    let mut second = record.devices[1].clone();
+    (second.name, second.device) = ("bob'".into(), Some(device));
+    second.talks.get_mut(&TALK).expect("as bob").told = vec![3];
+    record.devices.push(second);
+    record.devices[3].talks.get_mut(&TALK).expect("as bob")
+}
+
+#[test]
+fn a_device_that_lacks_what_another_one_of_its_person_shows_is_noticed_d_1() {
+    let mut record = good();
+    second(&mut record);
+    assert_eq!(check(&record), [], "what came from the other device is there by right");
+    record.devices[3].talks.get_mut(&TALK).expect("as bob").lines.remove(0);
+    assert_eq!(promises(&record), [Promise::SameHistory]);
+}
+
+#[test]
+fn what_somebody_elses_device_read_is_no_right_to_show_it_d_2() {
+    let mut record = good();
+    second(&mut record);
+    record.devices[3].person = Some(address("mallory"));
     assert_eq!(promises(&record), [Promise::MembersOnly]);
 }
 

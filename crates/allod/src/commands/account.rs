@@ -1,6 +1,6 @@
 //! What concerns the account: `whoami`, `people`, `invite`, `devices`, `accept`, `sync`.
 
-use allod_client_core::{Event, Verb};
+use allod_client_core::{ClientCore, Event, Verb};
 use allod_wire::account::AccountRole;
 use serde_json::json;
 
@@ -65,11 +65,17 @@ pub(crate) async fn devices(cli: &Cli, command: Option<&DeviceCommand>) -> Resul
     match command {
         None => {
             let me = session.me().await?;
+            let histories = session.client.look(ClientCore::histories).await?;
             if session.json {
-                show::json(&json!({ "devices": me.devices }));
+                let histories = histories.iter().map(|(other, step)| show::history_json(*other, *step));
+                show::json(&json!({ "devices": me.devices, "histories": histories.collect::<Vec<_>>() }));
             } else {
                 for device in &me.devices {
                     show::line(&show::device(device));
+                    let step = histories.iter().find(|(other, _)| *other == device.device);
+                    if let Some((_, step)) = step {
+                        show::line(&format!("  {}", show::history(*step)));
+                    }
                 }
             }
         }

@@ -133,6 +133,11 @@ fn to_json(event: &Event) -> Value {
         Event::People(people) => json!({ "event": "people", "people": people }),
         Event::InviteCreated { link } => json!({ "event": "invite", "link": link }),
         Event::DeviceLink { link } => json!({ "event": "device-link", "link": link }),
+        Event::History { device, step } => {
+            let mut event = show::history_json(*device, *step);
+            event["event"] = json!("history");
+            event
+        }
         Event::AccountChanged => json!({ "event": "account" }),
         Event::CouldNotAdd { .. } | Event::ChangeDropped { .. } | Event::Refused { .. } => {
             let failure = refusal(event).map(|failure| failure.to_json()["error"].clone());
