@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use allod_client_core::history::HistoryStep;
 use allod_client_core::safety::SafetyView;
 use allod_client_core::search::Found;
-use allod_client_core::view::{ConversationSummary, MeView, MessageView, PersonView, Readers, State};
+use allod_client_core::view::{ConversationSummary, MeView, MessageView, NewDeviceView, PersonView, Readers, State};
 use allod_client_core::{Kind, Role};
 use allod_wire::account::AccountRole;
-use allod_wire::{Address, DeviceId, EntryId, LogId, Position, UserName};
+use allod_wire::{Address, DeviceId, EntryId, LogId, Position, UnixMillis, UserName};
 use leptos::prelude::*;
 
 use crate::dialog::{Dialog, Opened};
@@ -60,8 +60,25 @@ pub enum Joining {
     Choosing,
     /// Asked the server.
     Waiting,
+    /// Reading a backup: so many percent.
+    Restoring(u32),
     /// Did not work out; the text says what to do.
     Problem(Text),
+}
+
+/// How far a backup is.
+#[derive(Debug, Clone)]
+pub enum MakingBackup {
+    /// None is being made.
+    No,
+    /// The words are there, to write down.
+    Words(Vec<String>),
+    /// So many percent are sealed.
+    Working(u32),
+    /// The file was handed over.
+    Done,
+    /// No file was made; the text says what to do.
+    Failed(Text),
 }
 
 /// What a phone shows of the panes.
@@ -216,6 +233,14 @@ pub struct Ui {
     pub histories: RwSignal<Vec<(DeviceId, HistoryStep)>>,
     /// The connection.
     pub connection: RwSignal<Connection>,
+    /// Own devices that came, about which the user said nothing yet.
+    pub new_devices: RwSignal<Vec<NewDeviceView>>,
+    /// When this device last made a backup.
+    pub last_backup: RwSignal<Option<UnixMillis>>,
+    /// It is time to make one.
+    pub backup_is_due: RwSignal<bool>,
+    /// The one that is being made.
+    pub backup: RwSignal<MakingBackup>,
     /// Something to know.
     pub notice: RwSignal<Option<Notice>>,
     /// A link that was made.
@@ -256,6 +281,10 @@ impl Ui {
             pictures: RwSignal::new(BTreeMap::new()),
             histories: RwSignal::new(Vec::new()),
             connection: RwSignal::new(Connection::Connecting),
+            new_devices: RwSignal::new(Vec::new()),
+            last_backup: RwSignal::new(None),
+            backup_is_due: RwSignal::new(false),
+            backup: RwSignal::new(MakingBackup::No),
             notice: RwSignal::new(None),
             link: RwSignal::new(None),
             drafts: RwSignal::new(BTreeMap::new()),

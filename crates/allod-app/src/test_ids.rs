@@ -148,6 +148,40 @@ pub const SAFETY_RESULT: &str = "safety-result";
 pub const SAFETY_COMPARED: &str = "safety-compared";
 /// Takes that back.
 pub const SAFETY_UNDO: &str = "safety-undo";
+/// An own device came: was it the user?
+pub const DEVICE_CAME: &str = "device-came";
+/// It was.
+pub const DEVICE_KNOWN: &str = "device-known";
+/// It was not: removes it, asks first.
+pub const DEVICE_NOT_MINE: &str = "device-not-mine";
+/// When the last backup was made.
+pub const LAST_BACKUP: &str = "last-backup";
+/// Begins a backup.
+pub const BACKUP: &str = "backup";
+/// A word of the phrase, in order.
+pub const PHRASE_WORD: &str = "phrase-word";
+/// They are written down.
+pub const PHRASE_WRITTEN: &str = "phrase-written";
+/// A word that is asked for; `data-name` is its place, counted from 0.
+pub const PHRASE_ASKED: &str = "phrase-asked";
+/// Where it is typed.
+pub const PHRASE_TYPED: &str = "phrase-typed";
+/// Makes the backup.
+pub const BACKUP_MAKE: &str = "backup-make";
+/// From the reminder to the settings.
+pub const BACKUP_OPEN: &str = "backup-open";
+/// Puts the reminder off.
+pub const BACKUP_LATER: &str = "backup-later";
+/// Opens the form of who comes back.
+pub const RESTORE_OPEN: &str = "restore-open";
+/// The file input, hidden, that takes the backup.
+pub const RESTORE_FILE: &str = "restore-file";
+/// Where the twelve words are typed.
+pub const PHRASE_INPUT: &str = "phrase-input";
+/// What is to be said of them so far.
+pub const PHRASE_SAID: &str = "phrase-said";
+/// Restores.
+pub const RESTORE: &str = "restore";
 /// Adds those chosen.
 pub const ADD_CHOSEN: &str = "add-chosen";
 /// Removes the person; asks first.

@@ -11,6 +11,8 @@ use allod_wire::{Address, DeviceId, Domain, Position, UnixMillis, UserName};
 use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
 
+use crate::keeping::{Backups, Newcomer};
+
 /// What can be chosen when a device joins, for good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Settings {
@@ -53,6 +55,9 @@ pub(crate) struct AccountRow {
     #[n(12)]
     #[cbor(default)]
     pub(crate) no_receipts: bool,
+    #[n(13)]
+    #[cbor(default)]
+    pub(crate) backups: Option<Backups>,
 }
 
 /// What the server told.
@@ -76,6 +81,10 @@ pub(crate) struct JoinedRow {
     /// Own devices that were removed; never to be added again.
     #[n(6)]
     pub(crate) removed: Vec<DeviceId>,
+    /// Own devices that came and that the user has not said anything about; none before the account was first looked at.
+    #[n(7)]
+    #[cbor(default)]
+    pub(crate) newcomers: Option<Vec<Newcomer>>,
 }
 
 /// The seed of a key: 32 bytes that are never printed.
@@ -115,6 +124,7 @@ impl AccountRow {
             joined: None,
             offered: None,
             no_receipts: false,
+            backups: None,
         }
     }
 

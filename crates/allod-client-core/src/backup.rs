@@ -17,7 +17,9 @@ use crate::conversation::{Conversation, ConversationRow};
 use crate::core::ClientCore;
 use crate::effect::Effect;
 use crate::error::CoreError;
+use crate::join::look_up_invite;
 use crate::records::{AccountRecord, Head, Past, Record, Records, RecordsOut};
+use crate::request::HttpRequest;
 use crate::rows::Row;
 use crate::search::Search;
 
@@ -154,6 +156,11 @@ impl Backup {
     /// Where the server is, such as `https://chat.justice.example`.
     pub fn server(&self) -> Option<String> {
         device_link(&self.account.link).map(|(server, ..)| server)
+    }
+
+    /// Asks the server whether the link in it is good still; [`crate::join::read_offer`] reads the answer. `None` if it holds none.
+    pub fn look_up(&self) -> Option<HttpRequest> {
+        device_link(&self.account.link).map(|(_, _, secret, _)| look_up_invite(&secret))
     }
 
     /// When it was made, by the clock of the device that did.

@@ -127,9 +127,14 @@ pub enum Event {
         /// To pass on.
         link: String,
     },
-    /// Answer to [`crate::ClientCore::new_device_link`] and [`crate::ClientCore::recovery_link`].
+    /// Answer to [`crate::ClientCore::recovery_link`].
+    RecoveryLink {
+        /// For a backup, and nowhere else.
+        link: String,
+    },
+    /// Answer to [`crate::ClientCore::new_device_link`].
     DeviceLink {
-        /// To open on the new device, and on no other; or for a backup, and nowhere else.
+        /// To open on the new device, and on no other.
         link: String,
     },
     /// Own devices, role or session.

@@ -116,6 +116,7 @@ impl ClientCore {
             inbox: Position(0),
             devices: vec![certificate],
             removed: Vec::new(),
+            newcomers: None,
         });
         self.event(Event::Joined);
         self.pump_stock(now);

@@ -52,7 +52,7 @@ impl ClientCore {
         Ok(self.done())
     }
 
-    /// Makes a recovery link for [`Self::begin_backup`] (rule A-10); [`Event::DeviceLink`] follows.
+    /// Makes a recovery link for [`Self::begin_backup`] (rule A-10); [`Event::RecoveryLink`] follows.
     ///
     /// # Errors
     /// [`CoreError::NotJoined`].
@@ -107,10 +107,13 @@ impl ClientCore {
             NewInvite::Device | NewInvite::Recovery => {
                 let identity_seed = InviteSecret(*self.account.identity_seed());
                 let kind = LinkKind::Device { secret, name: self.account.name.clone(), identity_seed };
+                let link = Link { server, kind }.to_string();
                 if *invite == NewInvite::Device {
                     self.stock.expect_device(now);
+                    self.event(Event::DeviceLink { link });
+                } else {
+                    self.event(Event::RecoveryLink { link });
                 }
-                self.event(Event::DeviceLink { link: Link { server, kind }.to_string() });
             }
         }
     }

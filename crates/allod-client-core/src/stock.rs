@@ -184,12 +184,13 @@ impl ClientCore {
             .take(DEVICES_MAX)
             .collect();
         devices.sort_by_key(|certificate| (certificate.created, certificate.device));
-        if devices == joined.devices && account.role == joined.role {
+        if devices == joined.devices && account.role == joined.role && joined.newcomers.is_some() {
             return;
         }
         let has_more = devices.len() > joined.devices.len();
         if let Some(joined) = &mut self.account.joined {
-            (joined.devices, joined.role) = (devices, account.role);
+            joined.role = account.role;
+            joined.take_devices(devices, now);
         }
         if has_more {
             self.stock.device_expected_until = UnixMillis(0);

@@ -140,7 +140,7 @@ impl World {
         self.take(who, effects);
         self.settle();
         let link = self.events(who).into_iter().find_map(|event| match event {
-            Event::DeviceLink { link } => Some(link),
+            Event::RecoveryLink { link } => Some(link),
             _ => None,
         });
         let (now, peer) = (self.now, &self.peers[who.0]);

@@ -9,6 +9,7 @@ mod files;
 mod groups;
 mod history;
 mod hub_lies;
+mod keeping;
 mod races;
 mod receipts;
 mod rules;

@@ -62,6 +62,7 @@ impl Client {
         file.sync_all().map_err(error)?;
         let backup = read_backup(&partial, phrase, |_| Ok(()))?;
         std::fs::rename(&partial, path).map_err(error)?;
+        self.act(|core, now, _| ((), core.backup_made(now))).await?;
         Ok(BackupMade { conversations: backup.conversations(), lines: backup.lines() })
     }
 

@@ -71,6 +71,18 @@ impl RecoveryPhrase {
         Ok(Self(entropy[..16].try_into().expect("twelve words hold 16 bytes")))
     }
 
+    /// Looks at words that are being typed: the first that is none of the list, counted from 0. The last one may be the beginning of one.
+    pub fn first_unknown(text: &str) -> Option<usize> {
+        let lower = Zeroizing::new(text.to_lowercase());
+        let is_whole = lower.ends_with(char::is_whitespace);
+        let count = lower.split_whitespace().count();
+        lower.split_whitespace().enumerate().position(|(index, word)| {
+            let is_typed = index + 1 == count && !is_whole;
+            let list = Language::English.word_list();
+            !list.iter().any(|known| if is_typed { known.starts_with(word) } else { *known == word })
+        })
+    }
+
     /// The words, with a space between each two.
     pub fn words(&self) -> Zeroizing<String> {
         let mnemonic = Mnemonic::from_entropy_in(Language::English, &self.0).expect("16 bytes make twelve words");
@@ -372,6 +384,18 @@ mod tests {
         assert_eq!(open(&moved, phrase()), Err(OpenError::WrongPhrase));
         let longer = [&file[..], &[0]].concat();
         assert_eq!(open(&longer, phrase()), Err(OpenError::Damaged));
+    }
+
+    #[test]
+    fn a_wrong_word_is_named_while_it_is_typed_k_1() {
+        let unknown = RecoveryPhrase::first_unknown;
+        for fine in ["", "legal", "leg", "Legal  winner tha", "act ", "act", "actor"] {
+            assert_eq!(unknown(fine), None, "{fine}");
+        }
+        assert_eq!(unknown("legal winer thank"), Some(1));
+        assert_eq!(unknown("legal winn thank"), Some(1), "the beginning of a word, but not the last one");
+        assert_eq!(unknown("leg "), Some(0), "it is over");
+        assert_eq!(unknown("legal winner xyzzy"), Some(2));
     }
 
     #[test]

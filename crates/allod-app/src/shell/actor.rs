@@ -1,7 +1,8 @@
 //! The actor: holds the core, hands it one input after the other, and carries out what it answers.
 
 use allod_client_core::{ClientCore, Effect, Plane, RestoreError};
-use allod_wire::link::Link;
+use allod_crypto::recovery::RecoveryPhrase;
+use allod_wire::link::{Link, LinkKind};
 use allod_wire::mimi::MessageId;
 use allod_wire::{LogId, Position, UnixMillis, cbor};
 use futures_channel::mpsc::UnboundedReceiver;
@@ -15,7 +16,7 @@ use super::lines::quoted;
 use super::socket::Socket;
 use super::vault::Vault;
 use super::{Command, Input, Stop, clock, join, page, post};
-use crate::state::{Connection, Joining, Pane, Phase, Ui};
+use crate::state::{Connection, Joining, NoticeText, Pane, Phase, Ui};
 
 /// Lines of history that are loaded at a time.
 const PAGE_LINES: u32 = 60;
@@ -28,6 +29,10 @@ pub(super) struct Actor {
     pub(super) files: Files,
     /// The invitation that was opened.
     link: Option<Link>,
+    /// The words of the backup that is being made.
+    pub(super) phrase: Option<RecoveryPhrase>,
+    /// The device that joins comes back with a backup.
+    pub(super) restoring: bool,
     account_socket: Option<Socket>,
     log_socket: Option<Socket>,
     /// The time for which a timer runs, and which one it is.
@@ -51,6 +56,8 @@ impl Actor {
             core: None,
             files: Files::default(),
             link: None,
+            phrase: None,
+            restoring: false,
             account_socket: None,
             log_socket: None,
             timer: (None, 0),
@@ -86,6 +93,7 @@ impl Actor {
                 self.carry_out(effects).await?;
                 if self.core.as_ref().is_some_and(ClientCore::is_joined) {
                     self.joined();
+                    self.look_at_backups().await?;
                     if let Some(link) = page::link_in_address() {
                         self.use_link(link).await;
                     }
@@ -150,6 +158,7 @@ impl Actor {
             }
             Input::Timeout(_) => Vec::new(),
             Input::File(input) => self.file(input),
+            Input::Backup(input) => self.backup(input, now),
         };
         self.carry_out(effects).await?;
         self.settle().await
@@ -289,6 +298,11 @@ impl Actor {
 
     /// The invitation was refused: says so, and keeps the core only where another name may help.
     pub(super) fn join_failed(&mut self, error: &allod_wire::error::ErrorBody) {
+        if std::mem::take(&mut self.restoring) {
+            self.core = None;
+            self.ui.joining.set(Joining::Problem(join::restore_problem(error)));
+            return post(Input::Command(Command::ForgetRestore));
+        }
         self.ui.joining.set(Joining::Problem(join::problem(error)));
         if self.link.is_none() {
             self.core = None;
@@ -303,18 +317,30 @@ impl Actor {
     pub(super) fn joined(&mut self) {
         let Some(core) = &self.core else { return };
         let server = core.server().to_owned();
-        self.ui.me.set(core.me_view());
+        self.show_account();
         self.ui.histories.set(core.histories());
         self.ui.phase.set(Phase::Ready);
         self.list_changed = true;
-        if self.link.take().is_some() {
-            page::clear_address();
-        }
+        self.greet();
         self.account_socket = Some(Socket::new(Plane::Account, &server));
         self.log_socket = Some(Socket::new(Plane::Log, &server));
         self.hurry();
         let ui = self.ui;
         wasm_bindgen_futures::spawn_local(async move { ui.storage_is_safe.set(page::keep_storage().await) });
+    }
+
+    /// Says to a device that was added, or restored, whose it is now.
+    fn greet(&mut self) {
+        let address = self.ui.me.get_untracked().map(|me| me.address.to_string()).unwrap_or_default();
+        let link = self.link.take();
+        if link.is_some() {
+            page::clear_address();
+        }
+        if std::mem::take(&mut self.restoring) {
+            self.ui.tell(NoticeText::About(|words| words.keeping.restored, address), false);
+        } else if matches!(link, Some(Link { kind: LinkKind::Device { .. }, .. })) {
+            self.ui.tell(NoticeText::About(|words| words.safety.device_of, address), false);
+        }
     }
 
     /// Shows a conversation with the end of its history.

@@ -27,6 +27,12 @@ pub(crate) fn at(time: UnixMillis, then: impl FnOnce() + 'static) {
     after(wait as u32, then);
 }
 
+/// Today in the calendar of this device, as `2027-03-09`.
+pub(crate) fn date() -> String {
+    let today = js_sys::Date::new_0();
+    format!("{:04}-{:02}-{:02}", today.get_full_year(), today.get_month() + 1, today.get_date())
+}
+
 /// Waits.
 pub(crate) async fn sleep(millis: u32) {
     let promise = js_sys::Promise::new(&mut |resolve, _| {

@@ -6,6 +6,7 @@ use allod_client_core::view::{FileView, MessageView};
 use allod_client_core::{ForkChoice, New, Role, With};
 use allod_wire::mimi::MessageId;
 use allod_wire::{Address, DeviceId, EntryId, LogId, Position};
+use zeroize::Zeroizing;
 
 /// What the user asks for. The actor does it, or says why not.
 pub enum Command {
@@ -87,6 +88,20 @@ pub enum Command {
     },
     /// Make a link for another own device.
     NewDeviceLink,
+    /// Make the words for a backup, and show them.
+    BeginBackup,
+    /// Make the backup under the words that were shown.
+    MakeBackup,
+    /// Write it, with this link in it.
+    WriteBackup(String),
+    /// Do not remind of a backup for a while.
+    PutOffBackup,
+    /// Come back with a backup and its words.
+    Restore(web_sys::File, Zeroizing<String>),
+    /// Delete what an attempt to come back left here.
+    ForgetRestore,
+    /// This own device is known.
+    DeviceKnown(DeviceId),
     /// Remove an own device.
     RemoveDevice(DeviceId),
     /// Try the connection now.

@@ -11,7 +11,7 @@ use rand_core::OsRng;
 
 use super::actor::Actor;
 use super::lines::quoted;
-use super::{Command, Stop, clock, page};
+use super::{Command, Input, Stop, clock, join, page, post};
 use crate::state::{Connection, MadeLink, NoticeText, Pane, Side};
 use crate::strings::Text;
 
@@ -38,6 +38,15 @@ impl Actor {
             Command::Download(log, entry, file) => self.download(log, entry, &file, false),
             Command::ShowPicture(log, entry, file) => self.download(log, entry, &file, true),
             Command::ShowSafety(person) => self.show_safety(&person),
+            Command::BeginBackup => self.begin_backup(),
+            Command::MakeBackup => return Ok(self.make_backup()),
+            Command::WriteBackup(link) => self.write_backup(&link).await,
+            Command::PutOffBackup => {
+                self.ui.backup_is_due.set(false);
+                return Ok(self.with_core(|core| core.put_off_backup(clock::now())));
+            }
+            Command::Restore(file, words) => return self.restore(&file, &words).await,
+            Command::ForgetRestore => self.vault.clear().await?,
             Command::ReadersSeen(log) => {
                 self.list_changed = true;
                 return Ok(self.with_core(|core| core.readers_seen(log)));
@@ -146,9 +155,10 @@ impl Actor {
             Event::ChangeDropped { .. } => ui.tell(NoticeText::Plain(|words| words.change_dropped), false),
             Event::People(people) => ui.people.set(Some(people)),
             Event::InviteCreated { link } => ui.link.set(Some(MadeLink::Invitation(link))),
+            Event::RecoveryLink { link } => post(Input::Command(Command::WriteBackup(link))),
             Event::DeviceLink { link } => ui.link.set(Some(MadeLink::Device(link))),
             Event::History { device, step } => self.note_history(device, step),
-            Event::AccountChanged => ui.me.set(self.core.as_ref().and_then(ClientCore::me_view)),
+            Event::AccountChanged => self.show_account(),
             Event::Refused { verb, error } => self.refused(verb, &error),
         }
     }
@@ -174,10 +184,21 @@ impl Actor {
         }
     }
 
+    /// Shows who the user is, with which devices, and when the last backup was made.
+    pub(super) fn show_account(&self) {
+        let Some(core) = &self.core else { return };
+        self.ui.me.set(core.me_view());
+        self.ui.new_devices.set(core.new_devices());
+        self.ui.last_backup.set(core.last_backup());
+    }
+
     fn refused(&mut self, verb: Verb, error: &ErrorBody) {
         page::report(&format!("refused: {verb:?}, {}", error.code));
         if (verb, error.code) == (Verb::Session, ErrorCode::BadSignature) {
             return self.ui.connection.set(Connection::Removed);
+        }
+        if verb == Verb::DeviceLink && self.phrase.is_some() {
+            self.backup_failed(join::problem(error));
         }
         let text = match error.code {
             ErrorCode::TooMany => NoticeText::Plain(|words| words.refused_too_many),
@@ -221,6 +242,7 @@ fn change(core: &mut ClientCore, command: Command) -> Done {
             core.invite_person(name, role, 1, INVITE_DAYS)
         }
         Command::NewDeviceLink => core.new_device_link(),
+        Command::DeviceKnown(device) => Ok(core.device_known(device)),
         Command::RemoveDevice(device) => core.remove_device(device),
         // The others are not for the core, or bring something back.
         _ => Err(CoreError::NothingToDo),

@@ -264,7 +264,7 @@ async fn went_on(outcome: Result<(), TransferError>, failures: &mut u32) -> Opti
     }
 }
 
-async fn slice(file: &File, offset: u64, len: usize) -> Result<Vec<u8>, JsValue> {
+pub(super) async fn slice(file: &File, offset: u64, len: usize) -> Result<Vec<u8>, JsValue> {
     let part = file.slice_with_f64_and_f64(offset as f64, (offset + len as u64) as f64)?;
     Ok(Uint8Array::new(&JsFuture::from(part.array_buffer()).await?).to_vec())
 }
@@ -276,7 +276,7 @@ fn blob_of(parts: &Array, media_type: &str) -> Result<Blob, JsValue> {
 }
 
 /// Hands the file to the browser's downloads.
-fn save(blob: &Blob, name: &str) -> Result<(), JsValue> {
+pub(super) fn save(blob: &Blob, name: &str) -> Result<(), JsValue> {
     let url = Url::create_object_url_with_blob(blob)?;
     let document = web_sys::window().and_then(|window| window.document()).ok_or(JsValue::NULL)?;
     let anchor: HtmlAnchorElement = document.create_element("a")?.dyn_into()?;

@@ -114,6 +114,17 @@ impl Transaction {
         Ok(keys.iter().zip(values.iter()).collect())
     }
 
+    /// How many keys are in `range`.
+    pub(crate) async fn count(&self, range: &IdbKeyRange) -> Result<u64, StorageError> {
+        Ok(done(&self.store.count_with_key(range)?).await?.as_f64().unwrap_or_default() as u64)
+    }
+
+    /// Deletes all that is in the store.
+    pub(crate) fn clear(&self) -> Result<(), StorageError> {
+        self.store.clear()?;
+        Ok(())
+    }
+
     /// The key that stands `count` places before the end of `range`, or none if there are fewer.
     pub(crate) async fn key_from_end(&self, range: &IdbKeyRange, count: u32) -> Result<Option<JsValue>, StorageError> {
         let request = self.store.open_key_cursor_with_range_and_direction(range, IdbCursorDirection::Prev)?;

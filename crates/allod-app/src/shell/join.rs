@@ -82,6 +82,14 @@ fn name_wrong(words: &Strings) -> &'static str {
     words.name_wrong
 }
 
+/// What to say when the link in a backup is refused.
+pub(crate) fn restore_problem(error: &ErrorBody) -> Text {
+    match error.code {
+        ErrorCode::Spent => |words| words.keeping.restore_spent,
+        _ => problem(error),
+    }
+}
+
 /// What to say of a refused invitation.
 pub(crate) fn problem(error: &ErrorBody) -> Text {
     match error.code {

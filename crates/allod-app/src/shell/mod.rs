@@ -6,6 +6,7 @@
 //! - when the storage fails, the actor stops: it shows that, and does nothing more.
 
 mod actor;
+mod backup;
 mod clock;
 mod command;
 mod events;
@@ -17,6 +18,7 @@ mod js;
 mod lines;
 mod lock;
 mod page;
+mod restore;
 mod scan;
 mod seal;
 mod search;
@@ -34,6 +36,7 @@ pub use page::{Theme, choose_language, choose_theme, chosen_language, chosen_the
 pub use scan::{can_scan, scan};
 
 use crate::state::{Fault, Phase, Ui};
+use backup::BackupInput;
 use fetch::Answer;
 use files::FileInput;
 
@@ -59,6 +62,8 @@ pub(crate) enum Input {
     VisibilityChanged,
     /// A time that the core named has come.
     Timeout(u64),
+    /// A backup goes on.
+    Backup(BackupInput),
     /// A transfer goes on.
     File(FileInput),
 }

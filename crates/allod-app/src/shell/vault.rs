@@ -83,11 +83,7 @@ impl Vault {
 
     /// All rows whose keys start with `prefix`, which ends with a slash.
     pub(crate) async fn starting_with(&self, prefix: &[u8]) -> Result<Vec<Row>, StorageError> {
-        let mut end = prefix.to_vec();
-        if let Some(last) = end.last_mut() {
-            *last += 1;
-        }
-        let sealed = self.database.read(ROWS)?.rows(&idb::range(prefix, &end)?).await?;
+        let sealed = self.database.read(ROWS)?.rows(&idb::range(prefix, &behind(prefix))?).await?;
         self.open_rows(sealed).await
     }
 
@@ -95,6 +91,18 @@ impl Vault {
     pub(crate) async fn first_rows(&self, from: &[u8], to: &[u8], count: u32) -> Result<Vec<Row>, StorageError> {
         let sealed = self.database.read(ROWS)?.first_rows(&idb::range(from, to)?, count).await?;
         self.open_rows(sealed).await
+    }
+
+    /// How many rows have keys that start with `prefix`, which ends with a slash.
+    pub(crate) async fn count(&self, prefix: &[u8]) -> Result<u64, StorageError> {
+        self.database.read(ROWS)?.count(&idb::range(prefix, &behind(prefix))?).await
+    }
+
+    /// Deletes all rows.
+    pub(crate) async fn clear(&self) -> Result<(), StorageError> {
+        let transaction = self.database.write(ROWS)?;
+        transaction.clear()?;
+        transaction.committed().await
     }
 
     /// One row.
@@ -133,6 +141,15 @@ impl Vault {
         }))
         .await
     }
+}
+
+/// Behind all keys that start with `prefix`, which ends with a slash.
+pub(crate) fn behind(prefix: &[u8]) -> Vec<u8> {
+    let mut end = prefix.to_vec();
+    if let Some(last) = end.last_mut() {
+        *last += 1;
+    }
+    end
 }
 
 fn key_bytes(key: &JsValue) -> Vec<u8> {

@@ -1,5 +1,6 @@
 //! English.
 
+mod keeping;
 mod safety;
 
 use super::Strings;
@@ -191,7 +192,7 @@ pub const ENGLISH: Strings = Strings {
     theme_contrast: "High contrast",
     your_devices: "Your devices",
     add_device: "Add a device",
-    add_device_text: "Makes a link to open on your other device, once, today. Whoever opens it becomes you: give it to nobody.",
+    add_device_text: "Makes a link and a code, good once, today. Point the camera of your phone at the code, or open the link there. Whoever opens it becomes you: show it to nobody.",
     history_sending: |percent| format!("Your messages are being sent to your new device: {percent} %"),
     history_coming: |percent| format!("Your messages are coming to this device: {percent} %"),
     history_sent: "Your messages were sent to your new device.",
@@ -254,4 +255,5 @@ pub const ENGLISH: Strings = Strings {
     reload: "Reload",
     dismiss: "Dismiss",
     safety: safety::SAFETY,
+    keeping: keeping::KEEPING,
 };

@@ -1,5 +1,6 @@
 //! French.
 
+mod keeping;
 mod safety;
 
 use super::Strings;
@@ -193,7 +194,7 @@ pub const FRENCH: Strings = Strings {
     theme_contrast: "Contraste élevé",
     your_devices: "Vos appareils",
     add_device: "Ajouter un appareil",
-    add_device_text: "Crée un lien à ouvrir sur votre autre appareil, une fois, aujourd’hui. Qui l’ouvre devient vous : ne le donnez à personne.",
+    add_device_text: "Crée un lien et un code, valables une fois, aujourd’hui. Photographiez le code avec votre téléphone, ou ouvrez-y le lien. Qui l’ouvre devient vous : ne le montrez à personne.",
     history_sending: |percent| format!("Vos messages sont envoyés à votre nouvel appareil : {percent} %"),
     history_coming: |percent| format!("Vos messages arrivent sur cet appareil : {percent} %"),
     history_sent: "Vos messages ont été envoyés à votre nouvel appareil.",
@@ -260,6 +261,7 @@ pub const FRENCH: Strings = Strings {
     reload: "Recharger",
     dismiss: "Fermer",
     safety: safety::SAFETY,
+    keeping: keeping::KEEPING,
 };
 
 /// « vous avez », « karim a ».

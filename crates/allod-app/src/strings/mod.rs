@@ -5,6 +5,7 @@
 
 mod en;
 mod fr;
+mod keeping;
 mod safety;
 
 use allod_client_core::history::HistoryStep;
@@ -12,6 +13,7 @@ use leptos::prelude::{Get, RwSignal, Set};
 
 pub use en::ENGLISH;
 pub use fr::FRENCH;
+pub use keeping::Keeping;
 pub use safety::Safety;
 
 /// A language of the interface.
@@ -323,6 +325,7 @@ pub struct Strings {
     pub reload: &'static str,
     pub dismiss: &'static str,
     pub safety: Safety,
+    pub keeping: Keeping,
 }
 
 impl Strings {

@@ -25,4 +25,11 @@ pub struct Safety {
     pub scan_nothing: &'static str,
     pub changed: fn(&str) -> String,
     pub changed_verified: fn(&str) -> String,
+    pub link_code: &'static str,
+    pub device_came: fn(&str, &str) -> String,
+    pub it_was_me: &'static str,
+    pub remove_it: &'static str,
+    pub remove_it_ask: &'static str,
+    pub own_device_back: &'static str,
+    pub device_of: fn(&str) -> String,
 }

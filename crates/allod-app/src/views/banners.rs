@@ -1,9 +1,14 @@
 //! What is going on, in words, above the panes: no connection, or something that could not be done.
 
 use allod_client_core::history::HistoryStep;
+use allod_client_core::view::NewDeviceView;
+use allod_wire::account::DeviceClass;
 use leptos::html;
 use leptos::prelude::*;
 
+use super::backup;
+use super::parts::ask_first;
+use crate::format::moment;
 use crate::shell::{Command, ask};
 use crate::state::{Connection, Ui};
 use crate::test_ids;
@@ -33,7 +38,9 @@ pub(super) fn view(ui: Ui) -> AnyView {
     };
     let update = move || ui.update.get().then(|| update(ui));
     let history = move || ui.histories.with(|all| all.first().copied()).map(|(_, step)| history(ui, step));
-    (offline, update, history, notice).into_any()
+    let newcomers = move || ui.new_devices.get().into_iter().map(|device| newcomer(ui, device)).collect_view();
+    let backup = move || ui.backup_is_due.get().then(|| backup::reminder(ui));
+    (offline, newcomers, update, backup, history, notice).into_any()
 }
 
 fn history(ui: Ui, step: HistoryStep) -> AnyView {
@@ -42,6 +49,37 @@ fn history(ui: Ui, step: HistoryStep) -> AnyView {
         .attr("role", "status")
         .attr("data-test", test_ids::HISTORY)
         .child(html::p().child(move || ui.words.get().history(step)))
+        .into_any()
+}
+
+/// An own device has come: was it the user?
+fn newcomer(ui: Ui, device: NewDeviceView) -> AnyView {
+    let (id, asking) = (device.device, RwSignal::new(false));
+    let text = move || {
+        let words = ui.words.get();
+        let class = match device.class {
+            DeviceClass::Web => words.class_web_short,
+            DeviceClass::Installed => words.class_installed_short,
+        };
+        (words.safety.device_came)(class, &moment(device.at, ui.words.language()))
+    };
+    let known = html::button()
+        .attr("type", "button")
+        .attr("data-test", test_ids::DEVICE_KNOWN)
+        .on(leptos::ev::click, move |_| ask(Command::DeviceKnown(id)))
+        .child(ui.words.text(|words| words.safety.it_was_me));
+    let remove = html::button()
+        .attr("type", "button")
+        .attr("data-test", test_ids::DEVICE_NOT_MINE)
+        .on(leptos::ev::click, move |_| asking.set(true))
+        .child(ui.words.text(|words| words.safety.remove_it));
+    let question = move || ui.words.get().safety.remove_it_ask.to_owned();
+    let remove_asked = ask_first(ui, asking, question, |words| words.remove, move || ask(Command::RemoveDevice(id)));
+    html::div()
+        .attr("class", "banner notice")
+        .attr("role", "alert")
+        .attr("data-test", test_ids::DEVICE_CAME)
+        .child((html::p().child(text), html::div().attr("class", "actions").child((known, remove)), remove_asked))
         .into_any()
 }
 

@@ -71,6 +71,7 @@ fn sentence(ui: Ui, event: &SystemEvent) -> String {
             (words.device_added)(&who(person), class_short(words, *class))
         }
         SystemEvent::DeviceRemoved { person, .. } => (words.device_removed)(&who(person)),
+        SystemEvent::DeviceBack { person } if is_me(person) => words.safety.own_device_back.to_owned(),
         SystemEvent::DeviceBack { person } => (words.rejoined)(&who(person)),
         SystemEvent::Renamed { title, by } => (words.renamed)(&who(by), title),
         SystemEvent::RoleChanged { person, role, by } => {

@@ -1,5 +1,6 @@
 //! The interface: one component a file, each a function from [`crate::state::Ui`] to elements.
 
+mod backup;
 mod banners;
 mod code;
 mod composer;
@@ -19,6 +20,7 @@ mod people_picker;
 mod quote;
 mod reactions;
 mod readers;
+mod restore;
 mod safety;
 mod search;
 mod settings;

@@ -97,6 +97,15 @@ fn focus_first_button(id: &str) {
     }
 }
 
+/// Scrolls to the element with this identifier, once it is there.
+pub(super) fn bring_into_sight(id: &'static str) {
+    request_animation_frame(move || {
+        if let Some(element) = document().get_element_by_id(id) {
+            element.scroll_into_view();
+        }
+    });
+}
+
 /// A field for one line of text.
 pub(super) fn field(
     ui: Ui,

@@ -4,12 +4,15 @@ use allod_client_core::view::DeviceView;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::parts::{ask_first, bar, button, field};
-use super::{readers, way_back};
+use super::parts::{ask_first, bar, bring_into_sight, button, field};
+use super::{backup, code, readers, way_back};
 use crate::shell::{self, Command, Theme, ask};
-use crate::state::{MadeLink, Ui};
+use crate::state::{MadeLink, Pane, Side, Ui};
 use crate::strings::{Language, Text};
 use crate::test_ids;
+
+/// The identifier of the box with the code of a link.
+const LINK_ID: &str = "link-code";
 
 pub(super) fn view(ui: Ui) -> AnyView {
     ui.link.set(None);
@@ -21,12 +24,29 @@ pub(super) fn view(ui: Ui) -> AnyView {
     };
     let who = move || ui.me.with(|me| me.as_ref().map(|me| me.address.to_string()).unwrap_or_default());
     let about = section(ui, |words| words.about, (html::p().child(who), html::p().child(about)).into_any());
-    let list = html::div().attr("class", "sections").child((invite, devices(ui), language(ui), appearance(ui), about));
+    let list = html::div().attr("class", "sections").child((
+        invite,
+        devices(ui),
+        backup(ui),
+        language(ui),
+        appearance(ui),
+        about,
+    ));
     (
         bar(ui, "bar-settings", |words| words.settings, move || way_back::back(ui)),
         html::div().attr("class", "scroll").child(list),
     )
         .into_any()
+}
+
+/// Leads there.
+pub(super) fn open(ui: Ui) {
+    ui.side.set(Side::Settings);
+    ui.pane.set(Pane::List);
+}
+
+fn backup(ui: Ui) -> AnyView {
+    section(ui, |words| words.keeping.backup, backup::view(ui))
 }
 
 fn section(ui: Ui, title: Text, content: AnyView) -> AnyView {
@@ -111,7 +131,12 @@ fn devices(ui: Ui) -> AnyView {
         (!ui.storage_is_safe.get()).then(|| html::p().attr("class", "hint").child(text))
     };
     let made = move || match ui.link.get() {
-        Some(MadeLink::Device(link)) => Some(made_link(ui, |words| words.device_link_ready, link)),
+        Some(MadeLink::Device(link)) => {
+            let picture = code::view(ui, &link, |words| words.safety.link_code);
+            bring_into_sight(LINK_ID);
+            let picture = html::div().attr("class", "code-box").attr("id", LINK_ID).child(picture);
+            Some((picture, made_link(ui, |words| words.device_link_ready, link)))
+        }
         _ => None,
     };
     let content = (

@@ -3,8 +3,8 @@
 use leptos::html;
 use leptos::prelude::*;
 
-use super::parts::{button, input};
-use crate::icons::{EYE, Icon, SEALED, WARNING};
+use super::parts::{button, input, text_button};
+use crate::icons::{DOCUMENT, EYE, Icon, SEALED, WARNING};
 use crate::shell::{Command, ask};
 use crate::state::{Fault, Joining, Offer, Phase, Ui};
 use crate::strings::Text;
@@ -62,7 +62,7 @@ fn broken(ui: Ui, fault: Fault) -> AnyView {
     card(test_ids::BROKEN, (message(ui, |words| words.broken_title, text), again).into_any())
 }
 
-fn problem(ui: Ui) -> AnyView {
+pub(super) fn problem(ui: Ui) -> AnyView {
     (move || match ui.joining.get() {
         Joining::Problem(text) => Some(
             html::p()
@@ -77,9 +77,32 @@ fn problem(ui: Ui) -> AnyView {
 }
 
 fn uninvited(ui: Ui) -> AnyView {
+    let restoring = RwSignal::new(false);
+    let turn = move |to| {
+        ui.joining.set(Joining::Choosing);
+        restoring.set(to);
+    };
+    let content = move || {
+        if restoring.get() {
+            return super::restore::view(ui, move || turn(false));
+        }
+        let lead = text_button(
+            ui,
+            DOCUMENT,
+            "",
+            |words| words.keeping.have_backup,
+            test_ids::RESTORE_OPEN,
+            move || turn(true),
+        );
+        (message(ui, |words| words.uninvited_title, |words| words.uninvited), paste_link(ui), lead).into_any()
+    };
+    card(test_ids::UNINVITED, content.into_any())
+}
+
+fn paste_link(ui: Ui) -> AnyView {
     let link = RwSignal::new(String::new());
     let open = move || ask(Command::UseLink(link.get_untracked()));
-    let form = html::form()
+    html::form()
         .attr("class", "card")
         .on(leptos::ev::submit, move |event| {
             event.prevent_default();
@@ -92,8 +115,8 @@ fn uninvited(ui: Ui) -> AnyView {
                 problem(ui),
             )),
             button(ui, "button primary wide", |words| words.link_open, test_ids::LINK_OPEN, open),
-        ));
-    card(test_ids::UNINVITED, (message(ui, |words| words.uninvited_title, |words| words.uninvited), form).into_any())
+        ))
+        .into_any()
 }
 
 fn invited(ui: Ui, offer: Offer) -> AnyView {

@@ -23,7 +23,7 @@ pub(crate) async fn backup(cli: &Cli, file: &Path, force: bool) -> Result<(), Fa
     let session = Session::open_and_sync(cli).await?;
     let phrase = known.clone().unwrap_or_else(|| RecoveryPhrase::random(&mut OsRng));
     let answer = |event| match event {
-        Event::DeviceLink { link } => Some(link),
+        Event::RecoveryLink { link } => Some(link),
         _ => None,
     };
     let link = session.ask(Verb::DeviceLink, |core, _, _| core.recovery_link(), answer).await?;

@@ -132,6 +132,7 @@ fn to_json(event: &Event) -> Value {
         }
         Event::People(people) => json!({ "event": "people", "people": people }),
         Event::InviteCreated { link } => json!({ "event": "invite", "link": link }),
+        Event::RecoveryLink { link } => json!({ "event": "recovery-link", "link": link }),
         Event::DeviceLink { link } => json!({ "event": "device-link", "link": link }),
         Event::History { device, step } => {
             let mut event = show::history_json(*device, *step);

@@ -40,4 +40,13 @@ pub(super) const SAFETY: Safety = Safety {
             "The identity of {who} is no longer the one that you compared. Somebody may be posing as {who}. Write nothing that must stay between you before you have compared the safety number again."
         )
     },
+    link_code: "The link as a code, for the camera of your other device",
+    device_came: |class, when| format!("A device was added to your account: {class}, {when}. Was it you?"),
+    it_was_me: "It was me",
+    remove_it: "Remove it",
+    remove_it_ask: "Remove this device? It reads nothing that is written from now on. What it has read, it keeps: tell your administrator if it was not you.",
+    own_device_back: "A device of yours is back in this conversation.",
+    device_of: |address| {
+        format!("This browser is now a device of {address}. Your conversations come as your other devices let it in.")
+    },
 };

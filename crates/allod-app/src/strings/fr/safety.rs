@@ -40,4 +40,15 @@ pub(super) const SAFETY: Safety = Safety {
             "L’identité de {who} n’est plus celle que vous aviez comparée. Quelqu’un se fait peut-être passer pour {who}. N’écrivez rien qui doive rester entre vous avant d’avoir de nouveau comparé le numéro de sûreté."
         )
     },
+    link_code: "Le lien, sous forme de code à photographier avec votre autre appareil",
+    device_came: |class, when| format!("Un appareil a été ajouté à votre compte : {class}, {when}. Était-ce vous ?"),
+    it_was_me: "C’était moi",
+    remove_it: "Le retirer",
+    remove_it_ask: "Retirer cet appareil ? Il ne lira rien de ce qui suivra. Ce qu’il a lu reste lu : si ce n’était pas vous, prévenez votre administrateur.",
+    own_device_back: "Un de vos appareils est de retour dans cette conversation.",
+    device_of: |address| {
+        format!(
+            "Ce navigateur est désormais un appareil de {address}. Vos conversations arrivent dès que vos autres appareils l’y font entrer."
+        )
+    },
 };
