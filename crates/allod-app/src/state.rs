@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use allod_client_core::history::HistoryStep;
+use allod_client_core::keeping::NewDeviceView;
 use allod_client_core::safety::SafetyView;
 use allod_client_core::search::Found;
-use allod_client_core::view::{ConversationSummary, MeView, MessageView, NewDeviceView, PersonView, Readers, State};
+use allod_client_core::view::{ConversationSummary, MeView, MessageView, PersonView, Readers, State};
 use allod_client_core::{Kind, Role};
 use allod_wire::account::AccountRole;
 use allod_wire::{Address, DeviceId, EntryId, LogId, Position, UnixMillis, UserName};

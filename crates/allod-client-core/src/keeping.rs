@@ -1,14 +1,15 @@
 //! What a device remembers so that its user keeps the account: own devices that came, and when the last backup was made. Spec: rules A-11
 //! (new devices) and K-7 (backups).
 
-use allod_wire::account::DeviceCertificate;
+use allod_wire::account::{DeviceCertificate, DeviceClass};
 use allod_wire::{DeviceId, UnixMillis};
 use minicbor::{Decode, Encode};
+use serde::Serialize;
 
 use crate::account::JoinedRow;
 use crate::core::ClientCore;
 use crate::effect::{Effect, Event};
-use crate::view::NewDeviceView;
+use crate::view::{as_text, class_text, millis};
 
 const DAY_MILLIS: u64 = 86_400_000;
 /// A device is let alone for so long before it asks for a backup,
@@ -19,6 +20,20 @@ const LINES_MIN: u64 = 50;
 const BACKUP_OLD_MILLIS: u64 = 335 * DAY_MILLIS;
 /// Once the user has put it off, it does not ask again for so long.
 const PUT_OFF_MILLIS: u64 = 30 * DAY_MILLIS;
+
+/// An own device that came, for the user to say whether it is theirs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NewDeviceView {
+    /// The device.
+    #[serde(serialize_with = "as_text")]
+    pub device: DeviceId,
+    /// What it says it is.
+    #[serde(serialize_with = "class_text")]
+    pub class: DeviceClass,
+    /// When this device learnt of it.
+    #[serde(serialize_with = "millis")]
+    pub at: UnixMillis,
+}
 
 /// An own device that came, and that the user has not said anything about.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]

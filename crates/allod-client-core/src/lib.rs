@@ -29,7 +29,7 @@ mod inbox;
 mod intent;
 mod job;
 pub mod join;
-mod keeping;
+pub mod keeping;
 pub mod local;
 pub mod marks;
 mod message;

@@ -101,20 +101,6 @@ pub struct DeviceView {
     pub added_by: Option<Address>,
 }
 
-/// An own device that came, for the user to say whether it is theirs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct NewDeviceView {
-    /// The device.
-    #[serde(serialize_with = "as_text")]
-    pub device: DeviceId,
-    /// What it says it is.
-    #[serde(serialize_with = "class_text")]
-    pub class: DeviceClass,
-    /// When this device learnt of it.
-    #[serde(serialize_with = "millis")]
-    pub at: UnixMillis,
-}
-
 /// How we stand to a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

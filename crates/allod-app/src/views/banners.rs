@@ -1,7 +1,7 @@
 //! What is going on, in words, above the panes: no connection, or something that could not be done.
 
 use allod_client_core::history::HistoryStep;
-use allod_client_core::view::NewDeviceView;
+use allod_client_core::keeping::NewDeviceView;
 use allod_wire::account::DeviceClass;
 use leptos::html;
 use leptos::prelude::*;
