@@ -134,7 +134,8 @@ async fn a_new_own_device_is_asked_about_and_knows_whose_it_is_a_11() -> Result<
     alice.see("app").await?;
     ensure!(alice.texts("device-came").await?.is_empty(), "it is not asked again");
 
-    // Another one is not the user's.
+    // Another one is not the user's. What was said before has come by then, so that nothing moves under the mouse any more.
+    second.reads("banner", "from before are on this device").await?;
     second.press("settings").await?;
     second.press("add-device").await?;
     let link = second.see("link").await?.text().await?;

@@ -110,7 +110,7 @@ fn problem(error: BackupError) -> Text {
         BackupError::Open(OpenError::NotABackup) => |words| words.keeping.restore_no_backup,
         BackupError::Open(OpenError::Newer { .. }) => |words| words.keeping.restore_newer,
         BackupError::Open(OpenError::WrongPhrase) => |words| words.keeping.restore_wrong_words,
-        BackupError::Open(OpenError::Cost | OpenError::Damaged) | BackupError::Records => {
+        BackupError::Open(OpenError::Cost | OpenError::Damaged) | BackupError::Records(_) => {
             |words| words.keeping.restore_damaged
         }
     }
