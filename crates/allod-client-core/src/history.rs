@@ -26,11 +26,11 @@ use crate::pending::Pending;
 use crate::request::{accepted, read};
 
 /// Parts of one history at most (rule D-4).
-pub(crate) const PARTS_MAX: usize = 256;
+pub(crate) const PARTS_MAX: usize = 512;
 /// Longest part, in bytes (rule D-4).
-pub(crate) const PART_BYTES_MAX: u64 = 16 << 20;
-/// A part is closed once it is so long, in bytes: with the longest record it is no longer than [`PART_BYTES_MAX`].
-pub(crate) const PART_BYTES: usize = 4 << 20;
+pub(crate) const PART_BYTES_MAX: u64 = 8 << 20;
+/// A part is closed once it is so long, in bytes: as a blob it takes 1 MiB then, unless its last record is a long one.
+pub(crate) const PART_BYTES: usize = 960 << 10;
 
 /// How far a history is on its way between this device and another one of the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

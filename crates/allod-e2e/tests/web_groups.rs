@@ -67,7 +67,7 @@ async fn people_come_later_a_group_is_renamed_roles_change_and_somebody_leaves_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_link_adds_a_second_browser_which_reads_on_and_is_removed_again() -> Result<()> {
+async fn a_link_adds_a_second_browser_which_has_all_that_was_said_reads_on_and_is_removed_again() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let server = Server::start(folder.path(), Some(&web::root()?))?;
     let driver = Driver::start()?;
@@ -91,7 +91,14 @@ async fn a_link_adds_a_second_browser_which_reads_on_and_is_removed_again() -> R
     bob.say(log, "To two devices.").await?;
     second.press_named("conversation-row", "bob").await?;
     second.reads("message-text", "To two devices.").await?;
-    ensure!(!second.texts("message-text").await?.iter().any(|text| text.contains("To one device.")));
+    second.reads("message-text", "To one device.").await?;
+    second.reads("banner", "from before are on this device now").await?;
+    alice.reads("banner", "were sent to your new device").await?;
+    alice.screenshot("history-sent-desk").await?;
+    second.screenshot("history-here-phone").await?;
+    second.reload().await?;
+    second.press_named("conversation-row", "bob").await?;
+    second.reads("message-text", "To one device.").await?;
 
     // The link grants one device, once.
     let third = driver.browser(PHONE, "en").await?;

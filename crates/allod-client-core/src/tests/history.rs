@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
 use allod_crypto::identity::sign_for_device;
+use allod_wire::blob::{BlobKey, BlobRef};
 use allod_wire::inbox::{ClaimedKeyPackages, InboxMessage, NewInboxItem};
-use allod_wire::{DeviceId, EntryId, LogId, Position, cbor};
+use allod_wire::{BlobId, DeviceId, EntryId, LogId, Position, cbor};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 
@@ -169,6 +170,28 @@ fn who_is_brought_into_a_conversation_later_asks_for_its_beginning_d_1() {
     assert_eq!(world.read_by(laptop, later), ["said too early"]);
     assert_eq!(world.read_by(laptop, first), ["for both"]);
     assert!(!world.core(laptop).conversations[&later].row.lacks_history());
+}
+
+#[test]
+fn what_was_encrypted_before_a_device_came_and_arrives_behind_it_is_sent_to_it_too_d_1() {
+    let mut world = World::seeded(210);
+    let [alice, bob] = world.people(["alice", "bob"]);
+    let talk = world.pair(alice, bob);
+    world.say(bob, talk, "before");
+    world.run_until_quiet();
+    let (now, mut rng) = (world.now, ChaCha20Rng::seed_from_u64(3));
+    let (_, on_the_way) =
+        world.core(bob).send_text(talk, "on its way for long", Default::default(), now, &mut rng).unwrap();
+    let laptop = world.second_device(alice);
+    world.run_until_quiet();
+    assert_eq!(world.read_by(laptop, talk), ["before"]);
+    world.act(bob, |_, _, _| Ok(on_the_way)).unwrap();
+    world.wait(2_000);
+    assert_eq!(world.read_by(alice, talk), ["before", "on its way for long"]);
+    assert_eq!(world.read_by(laptop, talk), ["before"], "it has no key for it");
+    world.wait(60_000);
+    assert_eq!(world.read_by(laptop, talk), ["before", "on its way for long"]);
+    assert!(!world.core(laptop).conversations[&talk].row.lacks_history());
 }
 
 #[test]
@@ -383,6 +406,26 @@ fn a_history_holds_neither_the_identity_key_nor_a_link_nor_another_secret_d_4() 
     let mut records = RecordsIn::default();
     records.push(&content).unwrap();
     assert!(crate::backup::Backup::of(records.finish().unwrap()).is_err(), "and it is no backup");
+}
+
+#[test]
+fn the_word_of_the_longest_history_fits_into_an_inbox_item_d_4() {
+    let mut world = World::seeded(211);
+    let [alice] = world.people(["alice"]);
+    let core = world.core(alice);
+    let domain = core.joined().unwrap().organisation.domain.clone();
+    let certificate = cbor::to_vec(&core.keys.certificate(&core.account, &domain)).into();
+    let part = BlobRef { blob: BlobId([1; 32]), key: BlobKey([2; 32]), size: u64::MAX, digest: [3; 32].into() };
+    let parts = vec![part; crate::history::PARTS_MAX];
+    let message = InboxMessage::History { certificate, log: LogId([1; 32]), parts, signature: [4; 64].into() };
+    let (key, device) = (core.keys.inbox_public.clone(), core.my_device());
+    let sealed = allod_crypto::inbox::seal(&key, device, &cbor::to_vec(&message), &mut ChaCha20Rng::seed_from_u64(1));
+    assert!(sealed.unwrap().len() <= 64 << 10);
+    let records_max = crate::history::PART_BYTES + (5 << 20) + 1_024;
+    assert!(
+        records_max as u64 <= crate::history::PART_BYTES_MAX,
+        "the longest record fits into a part that is nearly full"
+    );
 }
 
 #[test]
