@@ -221,14 +221,16 @@ impl ClientCore {
         for reader in membership.readers.iter().filter(|reader| reader.address() != by.address()) {
             conversation.roster.devices.entry(reader.device()).or_insert(Arrival { since: None, added_by: None });
         }
-        let events = if was_here {
-            self.me().map(|person| SystemEvent::DeviceBack { person }).into_iter().collect()
-        } else {
-            vec![SystemEvent::Joined { by: by.address().clone() }]
+        let (class, by_person) = (self.account.class, by.address().clone());
+        let event = match self.me() {
+            Some(person) if was_here => SystemEvent::DeviceBack { person },
+            // The account was in it before: the line is the same as on its other devices.
+            Some(person) if since.is_some() => SystemEvent::DeviceAdded { person, class, by: by_person },
+            _ => SystemEvent::Joined { by: by_person },
         };
         let (sender, device) = (by.address().clone(), by.device());
         let entry = allod_wire::EntryId([0; 16]);
-        let body = StoredBody::System(events);
+        let body = StoredBody::System(vec![event]);
         self.store_message(log, StoredMessage { entry, position, day, time: now, sender, device, body });
         self.event(Event::ConversationChanged(log));
     }

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use allod_crypto::identity::sign_for_device;
+use allod_wire::account::DeviceClass;
 use allod_wire::blob::{BlobKey, BlobRef};
 use allod_wire::inbox::{ClaimedKeyPackages, InboxMessage, NewInboxItem};
 use allod_wire::{BlobId, DeviceId, EntryId, LogId, Position, cbor};
@@ -317,7 +318,7 @@ fn what_a_device_has_read_itself_is_not_overwritten_d_5() {
     world.run_until_quiet();
     let before = world.vault(laptop).clone();
     let me = world.address(alice);
-    let came_in = |line: &MessageView| matches!(&line.body, MessageBody::System { events } if events.contains(&SystemEvent::Joined { by: me.clone() }));
+    let came_in = |line: &MessageView| matches!(&line.body, MessageBody::System { events } if events.contains(&SystemEvent::DeviceAdded { person: me.clone(), class: DeviceClass::Installed, by: me.clone() }));
     let own = world.history(laptop, talk).into_iter().rfind(came_in).unwrap();
     let since = Position(own.position.unwrap());
     world.core(laptop).conversations.get_mut(&talk).unwrap().row.lacks_beginning = true;
