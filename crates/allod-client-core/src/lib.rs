@@ -21,6 +21,7 @@ mod core;
 mod create;
 mod effect;
 mod error;
+pub mod export;
 mod files;
 mod fold;
 pub mod glimpse;

@@ -52,6 +52,11 @@ pub fn history_key(log: LogId, position: Position) -> Vec<u8> {
     numbered(b'h', log, position.0)
 }
 
+/// The position in a [`history_key`].
+pub fn history_position(key: &[u8]) -> Option<Position> {
+    log_and_number(key).filter(|_| key.starts_with(b"h/")).map(|(_, number)| Position(number))
+}
+
 /// The keys of what acts on a message start with these bytes: rows for [`crate::ClientCore::fold`].
 pub fn annotations_prefix(log: LogId, message: &MessageId) -> Vec<u8> {
     [&of_log(b'n', log)[..], message.as_slice()].concat()

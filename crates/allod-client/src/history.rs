@@ -2,7 +2,9 @@
 
 use allod_client_core::ClientCore;
 use allod_client_core::marks::QuoteView;
-use allod_client_core::rows::{annotations_prefix, answers, history_key, history_prefix, place_key, position};
+use allod_client_core::rows::{
+    annotations_prefix, answers, history_key, history_position, history_prefix, place_key, position,
+};
 use allod_client_core::view::MessageView;
 use allod_wire::mimi::MessageId;
 use allod_wire::{LogId, Position};
@@ -41,6 +43,23 @@ impl Client {
         let (start, end) = (history_key(log, position.next()), behind_prefix(&history_prefix(log)));
         let rows = self.read(move |vault| vault.last_rows(&start, &end, limit)).await?;
         self.decode(rows.into_iter().rev().collect()).await
+    }
+
+    /// Lines of a conversation's history from `from` on, the first ones, at most `limit` rows of it, in order; and where it goes on, if
+    /// it does.
+    ///
+    /// # Errors
+    /// If the vault fails.
+    pub async fn history_from(
+        &self,
+        log: LogId,
+        from: Position,
+        limit: u32,
+    ) -> Result<(Vec<MessageView>, Option<Position>), ClientError> {
+        let (start, end) = (history_key(log, from), behind_prefix(&history_prefix(log)));
+        let rows = self.read(move |vault| vault.first_rows(&start, &end, limit)).await?;
+        let last = rows.last().and_then(|(key, _)| history_position(key));
+        Ok((self.decode(rows).await?, last.map(Position::next)))
     }
 
     /// One message as it is now; `None` if it is not in this device's history.

@@ -255,6 +255,18 @@ pub(crate) enum Command {
         #[arg(long)]
         force: bool,
     },
+    /// Write all that you have here as pages and JSON that open without Allod.
+    #[command(
+        after_help = "Example:\n  allod export --to my-conversations --files\n\nWhat is written is no longer encrypted. The folder holds index.html, a page and lines of JSON for each conversation, account.json and contacts.json."
+    )]
+    Export {
+        /// The folder: new, or empty.
+        #[arg(long = "to", value_name = "FOLDER")]
+        folder: PathBuf,
+        /// Fetch the files in messages too, as far as the server has them still.
+        #[arg(long)]
+        files: bool,
+    },
     /// Come back with a backup, as a new device.
     #[command(
         after_help = "Example:\n  allod restore allod.backup\n\nThe twelve words are asked for, or taken from ALLOD_RECOVERY_PHRASE."

@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod act;
 pub(crate) mod backup;
 pub(crate) mod conversation;
+pub(crate) mod export;
 pub(crate) mod file;
 pub(crate) mod follow;
 pub(crate) mod join;
