@@ -1,10 +1,11 @@
 //! What stands over the window until it is closed: one dialog at a time.
 
 use allod_client_core::view::MessageView;
+use allod_wire::LogId;
 
 use crate::gesture::Point;
 
-/// A dialog, about a message of the open conversation.
+/// A dialog, most about a message of the open conversation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Dialog {
     /// What one can do to it.
@@ -13,6 +14,12 @@ pub enum Dialog {
     Reactions(Box<MessageView>),
     /// When it was sent, and what it said before.
     Details(Box<MessageView>),
+    /// Where it is to be forwarded.
+    Forward(Box<MessageView>),
+    /// What can be added to the next message of a conversation.
+    Plus(LogId),
+    /// A poll that is made for it.
+    Poll(LogId),
     /// Whether it is to be deleted for everyone.
     Delete(Box<MessageView>),
 }

@@ -13,6 +13,8 @@ pub struct Draft {
     pub text: String,
     /// What becomes of it.
     pub purpose: Purpose,
+    /// It asks to be acknowledged.
+    pub asks: bool,
 }
 
 /// What becomes of what is written.
@@ -59,6 +61,11 @@ impl Draft {
         }
     }
 
+    /// It changes a message that is there.
+    pub fn edits(&self) -> bool {
+        matches!(self.purpose, Purpose::Edit { .. })
+    }
+
     /// Takes what is to be sent; none while nothing is written.
     pub fn take(&mut self) -> Option<Self> {
         if self.text.trim().is_empty() {
@@ -67,10 +74,18 @@ impl Draft {
         let mut taken = std::mem::take(self);
         taken.text = taken.text.trim().to_owned();
         if let Purpose::Edit { before, .. } = &mut taken.purpose {
+            self.asks = taken.asks;
             self.text = std::mem::take(before);
         }
         Some(taken)
     }
+}
+
+/// The beginning of a name behind an `@`, where the text ends with one.
+pub fn naming(text: &str) -> Option<&str> {
+    let (before, name) = text.rsplit_once('@')?;
+    let starts = before.chars().next_back().is_none_or(|c| !c.is_alphanumeric());
+    (starts && name.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c))).then_some(name)
 }
 
 /// What the user can change of a message: nothing of what others wrote, or of what is neither text nor file.
@@ -93,14 +108,14 @@ mod tests {
         draft.edit(message.clone(), &BTreeSet::new());
         assert_eq!(draft.text, "at nine");
         assert!(draft.leave());
-        assert_eq!(draft, Draft { text: "by the way".into(), purpose: Purpose::New });
+        assert_eq!(draft, Draft { text: "by the way".into(), purpose: Purpose::New, asks: false });
 
         draft.edit(message, &BTreeSet::new());
         draft.text = " at ten ".into();
         let taken = draft.take().unwrap();
         assert_eq!(taken.text, "at ten");
         assert!(matches!(taken.purpose, Purpose::Edit { message, .. } if message.id.0[0] == 1));
-        assert_eq!(draft, Draft { text: "by the way".into(), purpose: Purpose::New });
+        assert_eq!(draft, Draft { text: "by the way".into(), purpose: Purpose::New, asks: false });
     }
 
     #[test]
@@ -112,6 +127,15 @@ mod tests {
         let taken = draft.take().unwrap();
         assert!(matches!(taken.purpose, Purpose::Answer(message) if message.id.0[0] == 2));
         assert_eq!(draft, Draft::default());
+    }
+
+    #[test]
+    fn somebody_is_being_named_behind_an_at_until_something_else_follows() {
+        assert_eq!(naming("for @bo"), Some("bo"));
+        assert_eq!(naming("(@"), Some(""));
+        for text in ["for bob", "bob@a", "@bob and", "@bob\n", ""] {
+            assert_eq!(naming(text), None, "{text}");
+        }
     }
 
     #[test]

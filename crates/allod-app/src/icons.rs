@@ -50,6 +50,14 @@ icons! {
     LEAVE = "M10 4H5v16h5M15 8l4 4-4 4M19 12H9";
     /// Look here.
     WARNING = "M12 4l9 16H3zM12 10v4M12 17v.1";
+    /// Ask with answers to choose from.
+    POLL = "M5 19.5v-7M12 19.5v-15M19 19.5V9";
+    /// Received.
+    CHECKS = "M1.5 12.5L6 17 15.5 7M11.5 16l1 1L22 7";
+    /// Pass on.
+    FORWARD = "M14.5 7l5 5-5 5M19 12h-8.5c-3.5 0-6 2-6 6";
+    /// Talk about one message.
+    THREAD = "M5 4v8.5c0 2.5 1.5 4 4 4h10M15.5 13l3.5 3.5-3.5 3.5M10 6.5h9M10 11h6";
     /// Answer.
     ANSWER = "M9.5 7L4.5 12l5 5M5 12h8.5c3.5 0 6 2 6 6";
     /// React.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use allod_client_core::history::HistoryStep;
 use allod_client_core::keeping::NewDeviceView;
+use allod_client_core::receipts::ReceiptView;
 use allod_client_core::safety::SafetyView;
 use allod_client_core::search::Found;
 use allod_client_core::view::{ConversationSummary, MeView, MessageView, PersonView, Readers, State};
@@ -220,6 +221,8 @@ pub struct Ui {
     pub found: RwSignal<Option<Found>>,
     /// A line of the open conversation to bring into sight.
     pub jump: RwSignal<Option<Position>>,
+    /// How far the others are in the open conversation, as far as they tell.
+    pub receipts: RwSignal<Vec<ReceiptView>>,
     /// Who can read the open conversation.
     pub readers: RwSignal<Option<Readers>>,
     /// The safety number that is looked at.
@@ -275,6 +278,7 @@ impl Ui {
             waiting: RwSignal::new(Vec::new()),
             found: RwSignal::new(None),
             jump: RwSignal::new(None),
+            receipts: RwSignal::new(Vec::new()),
             readers: RwSignal::new(None),
             safety: RwSignal::new(None),
             people: RwSignal::new(None),
@@ -295,6 +299,11 @@ impl Ui {
         }
     }
 
+    /// Whether this is the user.
+    pub fn is_me(self, address: &Address) -> bool {
+        self.me.with(|me| me.as_ref().is_some_and(|me| me.address == *address))
+    }
+
     /// What to call somebody: the name alone within the own organisation.
     pub fn name_of(self, address: &Address) -> String {
         let at_home = self.me.with(|me| me.as_ref().is_some_and(|me| me.address.domain == address.domain));
@@ -303,8 +312,7 @@ impl Ui {
 
     /// As [`Self::name_of`], but "You" for the user.
     pub fn name_or_you(self, address: &Address) -> String {
-        let own = self.me.with(|me| me.as_ref().is_some_and(|me| me.address == *address));
-        if own { self.words.get().you.to_owned() } else { self.name_of(address) }
+        if self.is_me(address) { self.words.get().you.to_owned() } else { self.name_of(address) }
     }
 
     /// What to call a conversation.

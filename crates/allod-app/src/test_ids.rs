@@ -60,6 +60,50 @@ pub const UNREAD_LINE: &str = "unread-line";
 pub const JUMP: &str = "jump";
 /// A message's text.
 pub const MESSAGE_TEXT: &str = "message-text";
+/// A person whom a message mentions.
+pub const MENTION: &str = "mention";
+/// Somebody who can be meant while one names a person; `data-name` is the address.
+pub const MENTION_CHOICE: &str = "mention-choice";
+/// Opens what can be added to a message.
+pub const PLUS: &str = "plus";
+/// Chooses a file to send.
+pub const PLUS_FILE: &str = "plus-file";
+/// Makes a poll.
+pub const PLUS_POLL: &str = "plus-poll";
+/// Lets the next message ask for acknowledgement.
+pub const PLUS_ACKNOWLEDGEMENT: &str = "plus-acknowledgement";
+/// A poll in its message.
+pub const POLL: &str = "poll";
+/// An option of it; `data-name` is its text.
+pub const POLL_OPTION: &str = "poll-option";
+/// Ends it.
+pub const POLL_END: &str = "poll-end";
+/// The question of a poll that is made.
+pub const POLL_QUESTION: &str = "poll-question";
+/// An answer to choose; `data-name` is its number from 1.
+pub const POLL_ANSWER: &str = "poll-answer";
+/// Several answers may be chosen.
+pub const POLL_SEVERAL: &str = "poll-several";
+/// Sends it.
+pub const POLL_SEND: &str = "poll-send";
+/// That the next message asks for acknowledgement, above the composer.
+pub const ASKING: &str = "asking";
+/// Says that one has read and understood.
+pub const ACKNOWLEDGE: &str = "acknowledge";
+/// How many have; leads to who.
+pub const ACKNOWLEDGED: &str = "acknowledged";
+/// Passes a message on.
+pub const FORWARD: &str = "forward";
+/// A conversation to which it can go; `data-name` is its title.
+pub const FORWARD_TO: &str = "forward-to";
+/// Says that a message was forwarded.
+pub const FORWARDED: &str = "forwarded";
+/// How far an own message is; `data-name` is `sending`, `sent`, `delivered` or `read`.
+pub const REACH: &str = "reach";
+/// Somebody in the details of a message; `data-name` is the address.
+pub const DETAIL_PERSON: &str = "detail-person";
+/// The switch of receipts in the settings.
+pub const RECEIPTS: &str = "receipts";
 /// The beginning of the message that one answers; leads there.
 pub const QUOTE: &str = "quote";
 /// What the next message answers or changes, above the composer.

@@ -225,7 +225,12 @@ impl Browser {
     /// # Errors
     /// If the browser is gone.
     pub async fn keys(&self, keys: &str) -> Result<()> {
-        Ok(self.client.active_element().await?.send_keys(keys).await?)
+        let focused = self.client.active_element().await?;
+        if let Err(error) = focused.send_keys(keys).await {
+            let what = focused.html(false).await.unwrap_or_default();
+            return Err(error).with_context(|| format!("the keyboard is on {what}"));
+        }
+        Ok(())
     }
 
     /// Goes on with the Tab key until the keyboard is on the element with this `data-test`, and this `data-name` if one is given.

@@ -169,7 +169,6 @@ async fn the_keyboard_alone_reacts_answers_and_deletes_what_others_wrote_in_ones
     alice.keys(DOWN).await?;
     alice.keys(UP).await?;
     alice.keys(ENTER).await?;
-    alice.see("answer").await?;
     keyboard_on(&alice, "react").await?;
     alice.keys(RIGHT).await?;
     alice.keys(ENTER).await?;
@@ -180,6 +179,7 @@ async fn the_keyboard_alone_reacts_answers_and_deletes_what_others_wrote_in_ones
     alice.screenshot("keyboard-message-desk").await?;
 
     alice.keys(ENTER).await?;
+    keyboard_on(&alice, "react").await?;
     alice.keys(DOWN).await?;
     keyboard_on(&alice, "answer").await?;
     alice.keys(ESCAPE).await?;
@@ -188,16 +188,19 @@ async fn the_keyboard_alone_reacts_answers_and_deletes_what_others_wrote_in_ones
     ensure!(alice.until(back).await?, "Esc closes the menu and nothing else");
 
     alice.keys(ENTER).await?;
+    keyboard_on(&alice, "react").await?;
     alice.keys(DOWN).await?;
     alice.keys(ENTER).await?;
     keyboard_on(&alice, "composer").await?;
     alice.keys("Thank you.").await?;
     alice.keys(ENTER).await?;
     alice.reads("quote", "The first figure.").await?;
+    alice.message("Thank you.").await?;
 
     alice.tab_to("message", None).await?;
     alice.keys(UP).await?;
     alice.keys(ENTER).await?;
+    keyboard_on(&alice, "react").await?;
     alice.keys(UP).await?;
     keyboard_on(&alice, "delete").await?;
     alice.keys(ENTER).await?;

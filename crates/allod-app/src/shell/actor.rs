@@ -235,11 +235,20 @@ impl Actor {
         if std::mem::take(&mut self.open_changed) {
             let readers = self.ui.open.get_untracked().and_then(|log| core.readers(log));
             self.ui.readers.set(readers);
+            self.show_receipts();
             if let Some(shown) = self.ui.safety.get_untracked() {
                 self.show_safety(&shown.person);
             }
         }
         self.show_waiting();
+    }
+
+    fn show_receipts(&self) {
+        let (Some(core), Some(log)) = (&self.core, self.ui.open.get_untracked()) else { return };
+        let receipts = core.receipts(log);
+        if self.ui.receipts.with_untracked(|shown| *shown != receipts) {
+            self.ui.receipts.set(receipts);
+        }
     }
 
     fn show_waiting(&self) {
@@ -357,6 +366,7 @@ impl Actor {
             self.ui.waiting.set(self.ui.lines.with_untracked(|lines| quoted(core.outbox(log), lines)));
             self.ui.readers.set(core.readers(log));
             self.ui.open.set(Some(log));
+            self.show_receipts();
         }
         self.ui.pane.set(Pane::Conversation);
         Ok(())

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use allod_client_core::view::{FileView, MessageView};
-use allod_client_core::{ForkChoice, New, Role, With};
+use allod_client_core::{ForkChoice, New, Poll, Role, With};
 use allod_wire::mimi::MessageId;
 use allod_wire::{Address, DeviceId, EntryId, LogId, Position};
 use zeroize::Zeroizing;
@@ -45,6 +45,18 @@ pub enum Command {
     },
     /// Let an own message say this.
     Edit(Box<MessageView>, String),
+    /// Ask a question with answers to choose from.
+    SendPoll(LogId, Poll),
+    /// Choose these options of a poll, instead of those before.
+    Vote(Box<MessageView>, Vec<u8>),
+    /// End a poll.
+    EndPoll(Box<MessageView>),
+    /// Give the acknowledgement that a message asks for.
+    Acknowledge(Box<MessageView>),
+    /// Say in a conversation what a message says.
+    Forward(Box<MessageView>, LogId),
+    /// Tell others what was read, and be told; or neither.
+    SetReceipts(bool),
     /// Delete a message for everyone.
     Delete(Box<MessageView>),
     /// Take away a message that the server will not take.

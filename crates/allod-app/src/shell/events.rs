@@ -220,6 +220,12 @@ fn change(core: &mut ClientCore, command: Command) -> Done {
         Command::React(log, message, text) => sent(core.react(log, message, &text, now, rng)),
         Command::TakeBack { log, message, own } => sent(core.take_back(log, message, own, now, rng)),
         Command::Edit(message, text) => sent(core.edit(&message, &text, now, rng)),
+        Command::SendPoll(log, poll) => sent(core.send_poll(log, &poll, now, rng)),
+        Command::Vote(poll, options) => sent(core.vote(&poll, &options, now, rng)),
+        Command::EndPoll(poll) => sent(core.end_poll(&poll, now, rng)),
+        Command::Acknowledge(message) => sent(core.acknowledge(&message, now, rng)),
+        Command::Forward(message, to) => sent(core.forward(&message, to, now, rng)),
+        Command::SetReceipts(told) => Ok(core.set_receipts(told)),
         Command::Delete(message) => sent(core.delete_for_everyone(&message, now, rng)),
         Command::Discard(log, id) => Ok(core.discard(log, id)),
         Command::AskPeople => core.ask_people(),
@@ -255,6 +261,7 @@ fn sent(sent: Sent) -> Done {
 
 fn refusal(error: CoreError) -> Text {
     match error {
+        CoreError::NotAPoll => |words| words.talk.poll_wrong,
         CoreError::Leaving => |words| words.core_leaving,
         CoreError::NotAllowed => |words| words.core_not_allowed,
         CoreError::Forked => |words| words.core_forked,

@@ -2,6 +2,7 @@
 
 mod keeping;
 mod safety;
+mod talk;
 
 use super::Strings;
 
@@ -256,4 +257,5 @@ pub const ENGLISH: Strings = Strings {
     dismiss: "Dismiss",
     safety: safety::SAFETY,
     keeping: keeping::KEEPING,
+    talk: talk::TALK,
 };

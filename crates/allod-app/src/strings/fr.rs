@@ -2,6 +2,7 @@
 
 mod keeping;
 mod safety;
+mod talk;
 
 use super::Strings;
 
@@ -262,6 +263,7 @@ pub const FRENCH: Strings = Strings {
     dismiss: "Fermer",
     safety: safety::SAFETY,
     keeping: keeping::KEEPING,
+    talk: talk::TALK,
 };
 
 /// « vous avez », « karim a ».

@@ -7,6 +7,7 @@ mod en;
 mod fr;
 mod keeping;
 mod safety;
+mod talk;
 
 use allod_client_core::history::HistoryStep;
 use leptos::prelude::{Get, RwSignal, Set};
@@ -15,6 +16,7 @@ pub use en::ENGLISH;
 pub use fr::FRENCH;
 pub use keeping::Keeping;
 pub use safety::Safety;
+pub use talk::Talk;
 
 /// A language of the interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -326,6 +328,7 @@ pub struct Strings {
     pub dismiss: &'static str,
     pub safety: Safety,
     pub keeping: Keeping,
+    pub talk: Talk,
 }
 
 impl Strings {

@@ -7,15 +7,19 @@ use leptos::html;
 use leptos::prelude::*;
 use web_sys::FileList;
 
+use super::mentions::{LIST_ID, Picker};
 use super::panes::COMPOSER_ID;
 use super::parts::icon_button;
+use super::plus_menu;
 use crate::draft::{Draft, Purpose, editable};
-use crate::icons::{CLIP, CLOSE, SEND};
+use crate::icons::{CHECK, CLOSE, SEND};
 use crate::shell::{Command, ask};
 use crate::state::Ui;
 use crate::strings::Text;
 use crate::test_ids;
 
+/// The identifier of what takes files.
+pub(super) const FILE_INPUT_ID: &str = "file-input";
 /// The field grows up to this many lines.
 const ROWS_MAX: usize = 8;
 
@@ -25,19 +29,19 @@ pub(super) fn view(ui: Ui, log: LogId) -> AnyView {
     });
     let send = move || {
         if let Some(taken) = change(ui, log, Draft::take) {
+            let asks_acknowledgement = taken.asks;
+            let with = |in_reply_to| allod_client_core::With { in_reply_to, thread: None, asks_acknowledgement };
             ask(match taken.purpose {
-                Purpose::New => Command::SendText(log, taken.text, allod_client_core::With::default()),
-                Purpose::Answer(message) => Command::SendText(
-                    log,
-                    taken.text,
-                    allod_client_core::With { in_reply_to: message.message_id, ..allod_client_core::With::default() },
-                ),
+                Purpose::New => Command::SendText(log, taken.text, with(None)),
+                Purpose::Answer(message) => Command::SendText(log, taken.text, with(message.message_id)),
                 Purpose::Edit { message, .. } => Command::Edit(message, taken.text),
             });
         }
     };
+    let picker = Picker::new(ui, log, text);
     let keys = move |event: web_sys::KeyboardEvent| {
         let handled = match event.key().as_str() {
+            _ if picker.keys(&event) => true,
             "Enter" if !event.shift_key() && !event.is_composing() => {
                 send();
                 true
@@ -58,6 +62,8 @@ pub(super) fn view(ui: Ui, log: LogId) -> AnyView {
         .attr("data-test", test_ids::COMPOSER)
         .attr("placeholder", label)
         .attr("aria-label", label)
+        .attr("aria-controls", LIST_ID)
+        .attr("aria-activedescendant", move || picker.active())
         .attr("rows", move || text.with(|text| text.lines().count().clamp(1, ROWS_MAX)).to_string())
         .prop("value", move || text.get())
         .on(leptos::ev::input, move |event| {
@@ -81,12 +87,16 @@ pub(super) fn view(ui: Ui, log: LogId) -> AnyView {
             event.prevent_default();
             send();
         })
-        .child((attach(ui, log), html::div().attr("class", "composer-box").child((purpose(ui, log), area)), button))
+        .child((
+            attach(ui, log),
+            html::div().attr("class", "composer-box").child((picker.view(), asking(ui, log), purpose(ui, log), area)),
+            button,
+        ))
         .into_any()
 }
 
 /// Changes the conversation's draft.
-fn change<T>(ui: Ui, log: LogId, act: impl FnOnce(&mut Draft) -> T) -> T {
+pub(super) fn change<T>(ui: Ui, log: LogId, act: impl FnOnce(&mut Draft) -> T) -> T {
     ui.drafts.try_update(|drafts| act(drafts.entry(log).or_default())).expect("the drafts live as long as the page")
 }
 
@@ -100,6 +110,22 @@ fn edit_last(ui: Ui, log: LogId) -> bool {
         change(ui, log, |draft| draft.edit(last, &ui.people_here()));
     }
     found
+}
+
+/// Above the field: that the message will ask to be acknowledged, and the way out of it.
+fn asking(ui: Ui, log: LogId) -> impl IntoView {
+    let asks =
+        Memo::new(move |_| ui.drafts.with(|drafts| drafts.get(&log).is_some_and(|draft| draft.asks && !draft.edits())));
+    move || {
+        asks.get().then(|| {
+            let leave = move || change(ui, log, |draft| draft.asks = false);
+            let text =
+                html::span().attr("class", "quote-lines").child(ui.words.text(|words| words.talk.asks_acknowledgement));
+            let out = icon_button(ui, CLOSE, |words| words.talk.do_not_ask, "small", test_ids::LEAVE_PURPOSE, leave);
+            let strip = html::div().attr("class", "purpose").attr("role", "status").attr("data-test", test_ids::ASKING);
+            strip.child((CHECK.small(), text, out))
+        })
+    }
 }
 
 /// Above the field: what is answered or changed, and the way out of it.
@@ -135,12 +161,6 @@ fn purpose(ui: Ui, log: LogId) -> impl IntoView {
 
 fn attach(ui: Ui, log: LogId) -> AnyView {
     let input = NodeRef::<html::Input>::new();
-    let label = ui.words.text(|words| words.attach);
-    let choose = move |_| {
-        if let Some(input) = input.get_untracked() {
-            input.click();
-        }
-    };
     let chosen = move |_| {
         if let Some(input) = input.get_untracked() {
             send_files(log, input.files());
@@ -151,17 +171,11 @@ fn attach(ui: Ui, log: LogId) -> AnyView {
         .attr("type", "file")
         .attr("multiple", true)
         .attr("hidden", true)
+        .attr("id", FILE_INPUT_ID)
         .attr("data-test", test_ids::FILE_INPUT)
         .on(leptos::ev::change, chosen)
         .node_ref(input);
-    let button = html::button()
-        .attr("type", "button")
-        .attr("class", "icon-button")
-        .attr("aria-label", label)
-        .attr("title", label)
-        .on(leptos::ev::click, choose)
-        .child(CLIP.view());
-    (field, button).into_any()
+    (field, plus_menu::button(ui, log)).into_any()
 }
 
 /// Sends what was chosen or dropped.

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlDialogElement, HtmlElement};
 
-use super::{message_details, message_menu, reactions};
+use super::{forward, message_details, message_menu, plus_menu, poll, reactions};
 use crate::dialog::{Dialog, Opened};
 use crate::gesture::Point;
 use crate::state::Ui;
@@ -58,6 +58,9 @@ fn name(dialog: &Dialog) -> Text {
         Dialog::Menu(_) => |words| words.message_menu,
         Dialog::Reactions(_) => |words| words.react,
         Dialog::Details(_) => |words| words.details,
+        Dialog::Forward(_) => |words| words.talk.forward_to,
+        Dialog::Plus(_) => |words| words.talk.add,
+        Dialog::Poll(_) => |words| words.talk.poll,
         Dialog::Delete(_) => |words| words.delete,
     }
 }
@@ -67,6 +70,9 @@ fn body(ui: Ui, dialog: Dialog) -> AnyView {
         Dialog::Menu(message) => ("dialog-body menu", message_menu::view(ui, *message)),
         Dialog::Reactions(message) => ("dialog-body", reactions::all(ui, &message)),
         Dialog::Details(message) => ("dialog-body wide", message_details::view(ui, *message)),
+        Dialog::Forward(message) => ("dialog-body", forward::view(ui, *message)),
+        Dialog::Plus(log) => ("dialog-body menu", plus_menu::view(ui, log)),
+        Dialog::Poll(log) => ("dialog-body", poll::make(ui, log)),
         Dialog::Delete(message) => ("dialog-body", message_menu::ask_delete(ui, message)),
     };
     html::div().attr("class", class).child(inner).into_any()
@@ -92,7 +98,10 @@ fn open(dialog: &HtmlDialogElement, at: Option<Point>) {
         }
         None => drop(dialog.remove_attribute("data-placed")),
     }
-    if let Some(first) = controls(dialog).into_iter().next() {
+    // Where there is something to write, one writes.
+    let field = dialog.query_selector("input[type=text]").ok().flatten().and_then(|field| field.dyn_into().ok());
+    let first = field.filter(|_| dialog.query_selector(".poll-answers").is_ok_and(|found| found.is_some()));
+    if let Some(first) = first.or_else(|| controls(dialog).into_iter().next()) {
         drop(first.focus());
     }
 }
@@ -108,7 +117,8 @@ fn keys(event: &web_sys::KeyboardEvent) {
         return;
     };
     let all = controls(&dialog);
-    let Some(active) = document().active_element() else { return };
+    // In a field the arrows are for what is written.
+    let Some(active) = document().active_element().filter(|active| active.tag_name() != "INPUT") else { return };
     let Some(at) = all.iter().position(|one| **one == active) else { return };
     let in_row = |one: &HtmlElement| one.closest(".emoji-row").ok().flatten().is_some();
     let (count, row) = (all.len(), in_row(&all[at]));

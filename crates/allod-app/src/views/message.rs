@@ -1,15 +1,16 @@
 //! A message: what it says, when, and how far it is.
 
+use allod_client_core::receipts::Reach;
 use allod_client_core::view::{MessageBody, MessageView, Status};
 use allod_wire::markup::plain;
 use allod_wire::{EntryId, LogId};
 use leptos::html;
 use leptos::prelude::*;
 
-use super::{message_menu, quote, reactions};
+use super::{acknowledgement, message_menu, poll, quote, reactions, rich_text};
 use crate::dialog::Dialog;
-use crate::format::{Stretch, clock_time, stretches};
-use crate::icons::{CHECK, CLOCK};
+use crate::format::clock_time;
+use crate::icons::{CHECK, CHECKS, CLOCK, FORWARD};
 use crate::shell::{Command, ask};
 use crate::state::Ui;
 use crate::test_ids;
@@ -30,7 +31,8 @@ pub(super) fn view(ui: Ui, view: MessageView, first: bool, last: bool, group: bo
         Status::Failed => "failed",
     };
     let own = view.own.to_string();
-    let said = (quote::view(ui, &view), body(ui, &view), meta(ui, &view));
+    let forwarded = view.forwarded.then(|| forwarded(ui));
+    let said = (forwarded, quote::view(ui, &view), body(ui, &view), acknowledgement::view(ui, &view), meta(ui, &view));
     let under = reactions::view(ui, &view);
     // Only the message under the mouse has a bar.
     let hovered = RwSignal::new(false);
@@ -71,10 +73,11 @@ fn label(ui: Ui, view: &MessageView) -> impl Fn() -> String + Send + Sync + use<
 
 fn body(ui: Ui, view: &MessageView) -> AnyView {
     match &view.body {
-        MessageBody::Text { text, .. } | MessageBody::Reaction { text } => text_view(text),
-        MessageBody::Poll { poll } => text_view(&poll.question),
+        MessageBody::Text { text, formatted } => rich_text::view(ui, text, *formatted),
+        MessageBody::Reaction { text } => rich_text::view(ui, text, false),
+        MessageBody::Poll { poll } => poll::view(ui, view, poll),
         MessageBody::File { file, caption } => {
-            let caption = (!caption.is_empty()).then(|| text_view(caption));
+            let caption = (!caption.is_empty()).then(|| rich_text::view(ui, caption, false));
             (super::file::view(ui, view.log, view.id, file.clone()), caption).into_any()
         }
         MessageBody::Deleted => deleted(ui, view),
@@ -91,6 +94,13 @@ fn deleted(ui: Ui, view: &MessageView) -> AnyView {
         None => ui.words.get().deleted.to_owned(),
     };
     html::span().attr("class", "soft").attr("data-test", test_ids::DELETED).child(text).into_any()
+}
+
+/// That somebody wrote it for another conversation.
+fn forwarded(ui: Ui) -> AnyView {
+    let text = html::span().child(ui.words.text(|words| words.talk.forwarded));
+    let line = html::span().attr("class", "forwarded small soft").attr("data-test", test_ids::FORWARDED);
+    line.child((FORWARD.small(), text)).into_any()
 }
 
 /// That it was edited; leads to what it said before.
@@ -111,31 +121,44 @@ fn soft(ui: Ui, text: crate::strings::Text) -> AnyView {
     html::span().attr("class", "soft").child(ui.words.text(text)).into_any()
 }
 
-fn text_view(text: &str) -> AnyView {
-    let parts = stretches(text).into_iter().map(|stretch| match stretch {
-        Stretch::Text(text) => text.into_any(),
-        Stretch::Link(address) => html::a()
-            .attr("href", address.clone())
-            .attr("target", "_blank")
-            .attr("rel", "noopener noreferrer")
-            .child(address)
-            .into_any(),
-    });
-    html::span()
-        .attr("class", "message-text")
-        .attr("data-test", test_ids::MESSAGE_TEXT)
-        .child(parts.collect_view())
-        .into_any()
-}
-
 fn meta(ui: Ui, view: &MessageView) -> AnyView {
     let mark = view.own.then(|| match view.status {
         Status::Sending => marked(ui, CLOCK.small(), |words| words.status_sending),
-        Status::Sent => marked(ui, CHECK.small(), |words| words.status_sent),
+        Status::Sent => reach(ui, view.position),
         Status::Failed => failed(ui, view.log, view.id),
     });
     let edited = view.marks.is_edited().then(|| edited(ui, view));
     html::span().attr("class", "meta").child((edited, clock_time(view.time), mark)).into_any()
+}
+
+/// That the server has it, or how many of the others have it, or have read it.
+fn reach(ui: Ui, position: Option<u64>) -> AnyView {
+    let reach = Memo::new(move |_| {
+        let of = |position| ui.receipts.with(|receipts| Reach::of(receipts, position));
+        position.map(of).unwrap_or_default()
+    });
+    let others = Memo::new(move |_| ui.current().map_or(1, |current| current.people.len()));
+    let text = move || {
+        let (words, Reach { had, read }) = (ui.words.get(), reach.get());
+        match (had, read) {
+            (0, 0) => words.status_sent.to_owned(),
+            (_, 0) => (words.talk.delivered_to)(had, others.get()),
+            (_, _) => (words.talk.read_by)(read, others.get()),
+        }
+    };
+    let name = move || match reach.get() {
+        Reach { had: 0, read: 0 } => "sent",
+        Reach { read: 0, .. } => "delivered",
+        Reach { .. } => "read",
+    };
+    let icon = move || if reach.get() == Reach::default() { CHECK.small() } else { CHECKS.small() };
+    html::span()
+        .attr("class", "reach")
+        .attr("data-test", test_ids::REACH)
+        .attr("data-name", name)
+        .attr("title", text)
+        .child((icon, html::span().attr("class", "sr-only").child(text)))
+        .into_any()
 }
 
 /// The server will not take it: says so, and lets the user take it away.

@@ -1,6 +1,7 @@
 //! What one can do to a message: on a desk a bar beside it while the mouse is on it, and everywhere a menu.
 
 use allod_client_core::view::{MessageBody, MessageView};
+use allod_wire::markup::plain;
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -12,7 +13,7 @@ use super::reactions::{QUICK, choice};
 use crate::dialog::Dialog;
 use crate::draft::{Draft, editable};
 use crate::gesture::Point;
-use crate::icons::{ANSWER, COPY, DELETE, INFO, Icon, MORE, PENCIL, SMILE};
+use crate::icons::{ANSWER, COPY, DELETE, FORWARD, INFO, Icon, MORE, PENCIL, SMILE};
 use crate::shell::{Command, ask, copy};
 use crate::state::Ui;
 use crate::strings::Text;
@@ -88,6 +89,7 @@ pub(super) fn view(ui: Ui, message: MessageView) -> AnyView {
         row.attr("aria-label", ui.words.text(|words| words.react)).child((all, more))
     });
     let text = match &message.body {
+        MessageBody::Text { text, formatted: true } => Some(plain(text)),
         MessageBody::Text { text, .. } | MessageBody::File { caption: text, .. } if !text.is_empty() => {
             Some(text.clone())
         }
@@ -95,7 +97,9 @@ pub(super) fn view(ui: Ui, message: MessageView) -> AnyView {
     };
     let own_text = editable(&message).is_some();
     let may_delete = can_act && (message.own || ui.is_chief());
-    let (answered, edited, details, deleted) = (message.clone(), message.clone(), message.clone(), message);
+    let may_forward = matches!(message.body, MessageBody::Text { .. });
+    let (answered, edited, forwarded, details, deleted) =
+        (message.clone(), message.clone(), message.clone(), message.clone(), message);
     let items = (
         can_act.then(|| {
             item(ui, ANSWER, |words| words.answer, "", test_ids::ANSWER, move || answer(ui, answered.clone()))
@@ -109,6 +113,10 @@ pub(super) fn view(ui: Ui, message: MessageView) -> AnyView {
         }),
         (can_act && own_text)
             .then(|| item(ui, PENCIL, |words| words.edit, "", test_ids::EDIT, move || edit(ui, edited.clone()))),
+        may_forward.then(|| {
+            let choose = move || ui.show(Dialog::Forward(Box::new(forwarded.clone())), None);
+            item(ui, FORWARD, |words| words.talk.forward, "", test_ids::FORWARD, choose)
+        }),
         item(
             ui,
             INFO,
@@ -132,7 +140,15 @@ pub(super) fn view(ui: Ui, message: MessageView) -> AnyView {
     (reactions, items).into_any()
 }
 
-fn item(ui: Ui, icon: Icon, label: Text, class: &str, test: &'static str, act: impl Fn() + 'static) -> AnyView {
+/// An item of a menu.
+pub(super) fn item(
+    ui: Ui,
+    icon: Icon,
+    label: Text,
+    class: &str,
+    test: &'static str,
+    act: impl Fn() + 'static,
+) -> AnyView {
     html::button()
         .attr("type", "button")
         .attr("class", format!("menu-item {class}"))

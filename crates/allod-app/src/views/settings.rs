@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::parts::{ask_first, bar, bring_into_sight, button, field};
 use super::{backup, code, readers, way_back};
+use crate::icons::CHECK;
 use crate::shell::{self, Command, Theme, ask};
 use crate::state::{MadeLink, Pane, Side, Ui};
 use crate::strings::{Language, Text};
@@ -30,6 +31,7 @@ pub(super) fn view(ui: Ui) -> AnyView {
         backup(ui),
         language(ui),
         appearance(ui),
+        receipts(ui),
         about,
     ));
     (
@@ -91,6 +93,26 @@ fn appearance(ui: Ui) -> AnyView {
         |words| words.appearance,
         radio_group(ui, |words| words.appearance, choices.into_iter().collect_view().into_any()),
     )
+}
+
+/// Whether others are told what one has read, and tell it.
+fn receipts(ui: Ui) -> AnyView {
+    let told = Memo::new(move |_| ui.me.with(|me| me.as_ref().is_some_and(|me| me.receipts)));
+    html::button()
+        .attr("type", "button")
+        .attr("class", "row option")
+        .attr("role", "checkbox")
+        .attr("aria-checked", move || told.get().to_string())
+        .attr("data-test", test_ids::RECEIPTS)
+        .on(leptos::ev::click, move |_| ask(Command::SetReceipts(!told.get_untracked())))
+        .child((
+            html::span().child((
+                html::span().attr("class", "block").child(ui.words.text(|words| words.talk.receipts)),
+                html::span().attr("class", "hint").child(ui.words.text(|words| words.talk.receipts_hint)),
+            )),
+            html::span().attr("class", "tick").child(CHECK.small()),
+        ))
+        .into_any()
 }
 
 fn radio_group(ui: Ui, label: Text, choices: AnyView) -> AnyView {

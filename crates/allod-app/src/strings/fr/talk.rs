@@ -1,0 +1,46 @@
+//! Polls, acknowledgements, forwarding, receipts and threads, in French.
+
+use crate::strings::Talk;
+
+pub(super) const TALK: Talk = Talk {
+    add: "Ajouter au message",
+    poll: "Sondage",
+    poll_question: "Question",
+    poll_option: |number| format!("Réponse {number}"),
+    poll_several: "Plusieurs réponses possibles",
+    poll_send: "Demander",
+    poll_choose: "Un seul choix. Chacun ici voit qui a choisi quoi.",
+    poll_choose_several: "Un ou plusieurs choix. Chacun ici voit qui a choisi quoi.",
+    poll_votes: |count| if count < 2 { format!("{count} vote") } else { format!("{count} votes") },
+    poll_end: "Clore le sondage",
+    poll_ended: "Le sondage est clos.",
+    poll_wrong: "Un sondage a une question et au moins deux réponses différentes. Rien n’a été envoyé.",
+    votes: "Votes",
+    ask_acknowledgement: "Demander une confirmation de lecture",
+    asks_acknowledgement: "Chacun est prié de confirmer qu’il l’a lu",
+    do_not_ask: "Ne pas demander de confirmation",
+    acknowledge: "Lu et compris",
+    acknowledged: "Vous l’avez confirmé.",
+    acknowledged_by: |count, all| {
+        if count < 2 { format!("{count} sur {all} a confirmé") } else { format!("{count} sur {all} ont confirmé") }
+    },
+    acknowledged_who: "Ont confirmé",
+    acknowledged_not: "N’ont pas encore confirmé",
+    forward: "Transférer",
+    forward_to: "Transférer à",
+    forwarded: "Transféré",
+    forwarded_done: |title| format!("Transféré à {title}."),
+    delivered_to: |count, all| {
+        if all == 1 { "Reçu".to_owned() } else { format!("Reçu par {count} sur {all}") }
+    },
+    read_by: |count, all| if all == 1 { "Lu".to_owned() } else { format!("Lu par {count} sur {all}") },
+    read: "Lu",
+    delivered: "Reçu, pas encore lu",
+    receipts: "Confirmations de lecture",
+    receipts_hint: "Les autres voient ce qui vous est parvenu et ce que vous avez lu, et vous le voyez d’eux. Ou ni l’un ni l’autre.",
+    mention: "Personnes à mentionner",
+    answer_in_thread: "Répondre dans un fil",
+    thread: "Fil",
+    thread_answers: |count| if count < 2 { format!("{count} réponse") } else { format!("{count} réponses") },
+    thread_empty: "Pas encore de réponse.",
+};

@@ -1,0 +1,43 @@
+//! Which words there are for polls, acknowledgements, forwarding, receipts and threads.
+
+/// More that people say to each other than text.
+#[allow(missing_docs, reason = "a text is best described by itself; fields are named for where they stand")]
+#[derive(Debug)]
+pub struct Talk {
+    pub add: &'static str,
+    pub poll: &'static str,
+    pub poll_question: &'static str,
+    pub poll_option: fn(usize) -> String,
+    pub poll_several: &'static str,
+    pub poll_send: &'static str,
+    pub poll_choose: &'static str,
+    pub poll_choose_several: &'static str,
+    pub poll_votes: fn(usize) -> String,
+    pub poll_end: &'static str,
+    pub poll_ended: &'static str,
+    pub poll_wrong: &'static str,
+    pub votes: &'static str,
+    pub ask_acknowledgement: &'static str,
+    pub asks_acknowledgement: &'static str,
+    pub do_not_ask: &'static str,
+    pub acknowledge: &'static str,
+    pub acknowledged: &'static str,
+    pub acknowledged_by: fn(usize, usize) -> String,
+    pub acknowledged_who: &'static str,
+    pub acknowledged_not: &'static str,
+    pub forward: &'static str,
+    pub forward_to: &'static str,
+    pub forwarded: &'static str,
+    pub forwarded_done: fn(&str) -> String,
+    pub delivered_to: fn(usize, usize) -> String,
+    pub read_by: fn(usize, usize) -> String,
+    pub read: &'static str,
+    pub delivered: &'static str,
+    pub receipts: &'static str,
+    pub receipts_hint: &'static str,
+    pub mention: &'static str,
+    pub answer_in_thread: &'static str,
+    pub thread: &'static str,
+    pub thread_answers: fn(usize) -> String,
+    pub thread_empty: &'static str,
+}

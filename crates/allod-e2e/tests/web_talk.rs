@@ -1,0 +1,145 @@
+//! More than text, in the web app: marks and mentions, receipts, polls, acknowledgements, forwarding, threads.
+
+use allod_client_core::New;
+use allod_client_core::view::MessageBody;
+use allod_e2e::browser::{Browser, DESK, DOWN, Driver, ENTER, PHONE};
+use allod_e2e::web::{self, join, say, start_group};
+use allod_e2e::{Person, Server};
+use anyhow::{Result, ensure};
+
+/// Alice at a desk, in English, Bob with a phone, in French and dark, and Carol at a terminal, in a group.
+async fn three(driver: &Driver, server: &Server, home: &std::path::Path) -> Result<(Browser, Browser, Person)> {
+    let alice = join(driver, server, DESK, "en", "alice").await?;
+    let bob = join(driver, server, PHONE, "fr", "bob").await?;
+    bob.press("settings").await?;
+    bob.press_named("theme", "dark").await?;
+    bob.press("back").await?;
+    let carol = Person::join(home, "carol", &server.invite(false)?, "carol").await?;
+    start_group(&alice, "Budget", &["bob", "carol"]).await?;
+    say(&alice, "Good morning.").await?;
+    bob.press_named("conversation-row", "Budget").await?;
+    bob.reads("message-text", "Good morning.").await?;
+    Ok((alice, bob, carol))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn marks_are_shown_a_mention_is_picked_and_receipts_tell_how_far_a_message_came() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let server = Server::start(folder.path(), Some(&web::root()?))?;
+    let driver = Driver::start()?;
+    let (alice, bob, carol) = three(&driver, &server, &folder.path().join("home")).await?;
+    let log = carol.conversation("Budget").await?.log;
+    carol
+        .say(log, "**Agenda** for [the day](https://a.example/day):\n- one\n- _two_ and `three`\n\n> as agreed")
+        .await?;
+    alice.reads("message-text", "Agenda for the day (a.example)").await?;
+    let shape = "const text = [...document.querySelectorAll('[data-test=message-text]')].pop(); \
+        return [...text.querySelectorAll('strong, a, li, em, code, blockquote')].map(e => e.tagName + ' ' + e.textContent).join('; ')";
+    let shown = alice.script(shape).await?;
+    ensure!(
+        shown == "STRONG Agenda; A the day; LI one; LI two and three; EM two; CODE three; BLOCKQUOTE as agreed",
+        "{shown}"
+    );
+
+    alice.write("composer", "For @").await?;
+    alice.see_named("mention-choice", "bob@localhost").await?;
+    alice.see_named("mention-choice", "carol@localhost").await?;
+    alice.screenshot("mention-desk").await?;
+    alice.keys(DOWN).await?;
+    alice.keys(ENTER).await?;
+    alice.gone("mention-choice").await?;
+    alice.keys("and @bo").await?;
+    alice.press_named("mention-choice", "bob@localhost").await?;
+    alice.keys(": **please read**").await?;
+    alice.keys(ENTER).await?;
+    bob.reads("message-text", "For @carol and @bob : please read").await?;
+    let own = "return [...document.querySelectorAll('.mention.own')].map(one => one.textContent).join()";
+    ensure!(bob.script(own).await? == "@bob", "one's own name stands out");
+    bob.screenshot("marks-phone").await?;
+
+    alice.see_named("reach", "read").await?;
+    alice.press_beside("please read", "bar-more").await?;
+    alice.press("details").await?;
+    alice.see_named("detail-person", "bob@localhost").await?;
+    alice.screenshot("receipts-desk").await?;
+    alice.press("close").await?;
+    alice.press("settings").await?;
+    alice.press("receipts").await?;
+    let unticked = "return document.querySelector('[data-test=receipts]').ariaChecked === 'false'";
+    ensure!(alice.until(unticked).await?, "receipts are off");
+    alice.screenshot("settings-receipts-desk").await?;
+    alice.close().await?;
+    bob.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poll_is_made_answered_and_ended_and_all_see_who_chose_what() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let server = Server::start(folder.path(), Some(&web::root()?))?;
+    let driver = Driver::start()?;
+    let (alice, bob, _carol) = three(&driver, &server, &folder.path().join("home")).await?;
+    alice.press("plus").await?;
+    alice.screenshot("plus-desk").await?;
+    alice.press("plus-poll").await?;
+    alice.write("poll-question", "When do we meet?").await?;
+    for (number, answer) in ["Monday", "Tuesday", "Friday"].iter().enumerate() {
+        alice.see_named("poll-answer", &(number + 1).to_string()).await?.send_keys(answer).await?;
+    }
+    alice.screenshot("new-poll-desk").await?;
+    alice.press("poll-send").await?;
+    bob.see("poll").await?;
+    bob.press_named("poll-option", "Tuesday").await?;
+    alice.press_named("poll-option", "Tuesday").await?;
+    alice.press_named("poll-option", "Monday").await?;
+    let counts = "const all = [...document.querySelectorAll('[data-test=poll-option]')]; \
+        return all.map(one => one.querySelector('.poll-count').textContent + one.ariaChecked).join() ";
+    for (browser, wanted) in [(&alice, "1true,1false,0false"), (&bob, "1false,1true,0false")] {
+        let met = browser.until(&format!("return (() => {{ {counts} }})() === '{wanted}'")).await?;
+        ensure!(met, "{wanted}: {}", browser.script(counts).await?);
+    }
+    bob.screenshot("poll-phone").await?;
+    alice.screenshot("poll-desk").await?;
+    alice.press("poll-end").await?;
+    bob.reads("poll", "Le sondage est clos.").await?;
+    ensure!(bob.until("return document.querySelector('[data-test=poll-option]').disabled").await?, "no vote any more");
+    alice.close().await?;
+    bob.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_asks_to_be_acknowledged_and_is_forwarded_elsewhere() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let server = Server::start(folder.path(), Some(&web::root()?))?;
+    let driver = Driver::start()?;
+    let (alice, bob, carol) = three(&driver, &server, &folder.path().join("home")).await?;
+    alice.press("plus").await?;
+    alice.press("plus-acknowledgement").await?;
+    alice.reads("asking", "Everybody is asked to confirm").await?;
+    alice.screenshot("asking-desk").await?;
+    say(&alice, "The building is closed tomorrow.").await?;
+    alice.gone("asking").await?;
+    bob.see("acknowledge").await?;
+    bob.screenshot("acknowledge-phone").await?;
+    bob.press("acknowledge").await?;
+    bob.reads("acknowledged", "1 sur 2 a confirmé").await?;
+    alice.reads("acknowledged", "1 of 2 have confirmed").await?;
+    alice.press("acknowledged").await?;
+    alice.see_named("detail-person", "bob@localhost").await?;
+    alice.see_named("detail-person", "carol@localhost").await?;
+    alice.screenshot("acknowledged-desk").await?;
+    alice.press("close").await?;
+
+    let pair = carol.start(New::Pair("bob@localhost".parse()?)).await?;
+    carol.say(pair, "Between us.").await?;
+    bob.hold("building is closed").await?;
+    bob.press("forward").await?;
+    bob.see_named("forward-to", "carol").await?;
+    bob.screenshot("forward-phone").await?;
+    bob.press_named("forward-to", "carol").await?;
+    carol.hears(pair, "The building is closed tomorrow.").await?;
+    let lines = carol.history(pair).await?;
+    let forwarded = lines.iter().find(|line| line.forwarded);
+    ensure!(forwarded.is_some_and(|line| matches!(line.body, MessageBody::Text { .. }) && !line.asks_acknowledgement));
+    alice.close().await?;
+    bob.close().await
+}
