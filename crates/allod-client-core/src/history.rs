@@ -43,6 +43,8 @@ pub enum HistoryStep {
     },
     /// That device is told where it is.
     Sent,
+    /// This device is new and asked that one for the history, and no other one has answered either.
+    Asked,
     /// That device sends the history to this one.
     Coming {
         /// So much of it has come.
@@ -81,7 +83,7 @@ pub(crate) enum HistoryCall {
 impl ClientCore {
     /// Histories that are on their way, with the other device of each.
     pub fn histories(&self) -> Vec<(DeviceId, HistoryStep)> {
-        let coming = self.getting.step();
+        let coming = self.getting.step().filter(|(device, _)| self.is_listed(*device));
         let sending = self.giving.keys().filter_map(|device| Some((*device, self.giving_step(*device)?)));
         coming.into_iter().chain(sending).collect()
     }

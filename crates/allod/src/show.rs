@@ -236,6 +236,7 @@ pub(crate) fn history(step: HistoryStep) -> String {
     match step {
         HistoryStep::Sending { percent } => format!("the history is being sent to it: {percent} %"),
         HistoryStep::Sent => "the history was sent to it".to_owned(),
+        HistoryStep::Asked => "the history comes once this device or another one of yours is on".to_owned(),
         HistoryStep::Coming { percent } => format!("the history is coming from it: {percent} %"),
         HistoryStep::Here { lines } => format!("the history came from it: {lines} lines"),
         HistoryStep::Failed => "the history did not get through".to_owned(),

@@ -167,7 +167,7 @@ impl Actor {
     fn note_history(&mut self, device: DeviceId, step: HistoryStep) {
         self.ui.histories.set(self.core.as_ref().map(ClientCore::histories).unwrap_or_default());
         match step {
-            HistoryStep::Sending { .. } | HistoryStep::Coming { .. } => {}
+            HistoryStep::Sending { .. } | HistoryStep::Asked | HistoryStep::Coming { .. } => {}
             HistoryStep::Sent => self.ui.tell(NoticeText::Plain(|words| words.history_sent), false),
             HistoryStep::Here { lines } => {
                 self.history_came = true;

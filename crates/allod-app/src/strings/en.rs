@@ -195,6 +195,7 @@ pub const ENGLISH: Strings = Strings {
     add_device: "Add a device",
     add_device_text: "Makes a link and a code, good once, today. Point the camera of your phone at the code, or open the link there. Whoever opens it becomes you: show it to nobody.",
     history_sending: |percent| format!("Your messages are being sent to your new device: {percent} %"),
+    history_asked: "Your messages from before come once another device of yours is on.",
     history_coming: |percent| format!("Your messages are coming to this device: {percent} %"),
     history_sent: "Your messages were sent to your new device.",
     history_here: "Your messages from before are on this device now.",

@@ -197,6 +197,7 @@ pub const FRENCH: Strings = Strings {
     add_device: "Ajouter un appareil",
     add_device_text: "Crée un lien et un code, valables une fois, aujourd’hui. Photographiez le code avec votre téléphone, ou ouvrez-y le lien. Qui l’ouvre devient vous : ne le montrez à personne.",
     history_sending: |percent| format!("Vos messages sont envoyés à votre nouvel appareil : {percent} %"),
+    history_asked: "Vos messages d’avant arriveront dès qu’un autre de vos appareils sera allumé.",
     history_coming: |percent| format!("Vos messages arrivent sur cet appareil : {percent} %"),
     history_sent: "Vos messages ont été envoyés à votre nouvel appareil.",
     history_here: "Vos messages d’avant sont maintenant sur cet appareil.",

@@ -278,6 +278,7 @@ pub struct Strings {
     pub add_device: &'static str,
     pub add_device_text: &'static str,
     pub history_sending: fn(u8) -> String,
+    pub history_asked: &'static str,
     pub history_coming: fn(u8) -> String,
     pub history_sent: &'static str,
     pub history_here: &'static str,
@@ -336,6 +337,7 @@ impl Strings {
     pub fn history(&self, step: HistoryStep) -> String {
         match step {
             HistoryStep::Sending { percent } => (self.history_sending)(percent),
+            HistoryStep::Asked => self.history_asked.to_owned(),
             HistoryStep::Coming { percent } => (self.history_coming)(percent),
             HistoryStep::Sent => self.history_sent.to_owned(),
             HistoryStep::Here { .. } => self.history_here.to_owned(),

@@ -109,9 +109,14 @@ pub(crate) struct GettingLive {
 
 impl Getting {
     pub(crate) fn step(&self) -> Option<(DeviceId, HistoryStep)> {
-        let Stage::Coming(coming) = &self.row.stage else { return None };
-        let percent = percent(coming.next, coming.parts.len() as u64);
-        Some((coming.from, HistoryStep::Coming { percent }))
+        match &self.row.stage {
+            Stage::Coming(coming) => {
+                let percent = percent(coming.next, coming.parts.len() as u64);
+                Some((coming.from, HistoryStep::Coming { percent }))
+            }
+            Stage::Asking if self.row.all => Some((*self.row.asked.last()?, HistoryStep::Asked)),
+            Stage::Asking | Stage::Here => None,
+        }
     }
 
     /// A message was encrypted before this device came in, and its place is behind that: an own device can read it, perhaps.
@@ -228,6 +233,9 @@ impl ClientCore {
         self.getting.live.failures = 0;
         self.getting.row.asked.push(device);
         self.getting.row.until = now.plus(ANSWER_MILLIS);
+        if let Some((device, step)) = self.getting.step() {
+            self.event(Event::History { device, step });
+        }
     }
 
     /// That device cannot be asked: the next one is, at once.
