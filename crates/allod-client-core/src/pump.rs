@@ -32,6 +32,8 @@ impl ClientCore {
         let conversations = self.conversations.values().flat_map(|conversation| {
             let live = &conversation.live;
             let rejoin = live.rejoin.due().filter(|_| conversation.row.standing == Standing::Rejoining);
+            // Nothing is asked before either of the two.
+            let rejoin = rejoin.map(|due| due.max(live.retry_at.unwrap_or(due)));
             let duty = live.duty_at.filter(|_| conversation.can_append());
             let passed = live.passed_due.filter(|_| live.subscribed);
             let receipt = live.receipt_at.filter(|_| conversation.can_append());

@@ -255,6 +255,7 @@ impl ClientCore {
     fn wait_for_history(&mut self, error: &ErrorBody, now: UnixMillis) {
         let live = &mut self.getting.live;
         live.retry_at = now.plus(backoff(live.failures, error.retry_after_secs));
+        live.due = Some(live.retry_at);
         live.failures += 1;
     }
 

@@ -396,6 +396,7 @@ impl ClientCore {
         match call {
             _ if may_pass => {
                 given.live.retry_at = now.plus(backoff(given.live.failures, error.retry_after_secs));
+                given.live.due = Some(given.live.retry_at);
                 given.live.failures += 1;
             }
             // Beside another log there may be room.

@@ -3,14 +3,15 @@ use std::collections::BTreeMap;
 use allod_crypto::identity::sign_for_device;
 use allod_wire::account::DeviceClass;
 use allod_wire::blob::{BlobKey, BlobRef};
+use allod_wire::error::{ErrorBody, ErrorCode};
 use allod_wire::inbox::{ClaimedKeyPackages, InboxMessage, NewInboxItem};
 use allod_wire::{BlobId, DeviceId, EntryId, LogId, Position, cbor};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use crate::effect::Event;
-use crate::history::HistoryStep;
 use crate::history::get::{Coming, Stage};
+use crate::history::{HistoryCall, HistoryStep};
 use crate::job::Claim;
 use crate::message::SystemEvent;
 use crate::records::{Record, RecordsIn, RecordsOut};
@@ -158,6 +159,24 @@ fn a_device_that_does_not_answer_is_not_waited_for_d_1() {
     world.go_online(alice);
     world.wait(60_000);
     assert_eq!(lines_taken(&steps(&mut world, laptop)).len(), 1);
+}
+
+#[test]
+fn what_got_no_answer_is_asked_again_by_the_clock_d_7() {
+    let mut world = World::seeded(212);
+    let [alice, bob] = world.people(["alice", "bob"]);
+    world.pair(alice, bob);
+    let laptop = world.second_device(alice);
+    world.run_until_quiet();
+    let (now, alices) = (world.now, device(&mut world, alice));
+    let away = ErrorBody::new(ErrorCode::Unavailable, "");
+    let core = world.core(laptop);
+    core.lacks_history();
+    for call in [HistoryCall::Peer(alices), HistoryCall::Ask(alices), HistoryCall::Fetch] {
+        core.getting.live.due = None;
+        core.history_refused(call, &away, now);
+        assert!(core.histories_due().is_some_and(|due| due > now), "{call:?}");
+    }
 }
 
 #[test]
