@@ -81,6 +81,12 @@ pub fn moment_of(time: UnixMillis, language: Language) -> String {
     format!("{}, {}", day(time, language), clock_time(time))
 }
 
+/// A moment with its whole date: "3 March 2027, 14:02".
+pub fn full_moment(time: UnixMillis, language: Language) -> String {
+    let date = date_text(time, language, &[("day", "numeric"), ("month", "long"), ("year", "numeric")]);
+    format!("{date}, {}", clock_time(time))
+}
+
 /// `2.4 MB`.
 pub fn size(bytes: u64, words: &Strings) -> String {
     let (mut value, mut unit) = (bytes as f64, 0);

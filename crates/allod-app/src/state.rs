@@ -68,6 +68,19 @@ pub enum Joining {
     Problem(Text),
 }
 
+/// How far an export is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exporting {
+    /// None is being written.
+    No,
+    /// So many percent.
+    Working(u32),
+    /// The archive was handed over.
+    Done,
+    /// It could not be put together.
+    Failed,
+}
+
 /// How far a backup is.
 #[derive(Debug, Clone)]
 pub enum MakingBackup {
@@ -243,7 +256,9 @@ pub struct Ui {
     pub last_backup: RwSignal<Option<UnixMillis>>,
     /// It is time to make one.
     pub backup_is_due: RwSignal<bool>,
-    /// The one that is being made.
+    /// The export that is being written.
+    pub exporting: RwSignal<Exporting>,
+    /// The backup that is being made.
     pub backup: RwSignal<MakingBackup>,
     /// Something to know.
     pub notice: RwSignal<Option<Notice>>,
@@ -289,6 +304,7 @@ impl Ui {
             new_devices: RwSignal::new(Vec::new()),
             last_backup: RwSignal::new(None),
             backup_is_due: RwSignal::new(false),
+            exporting: RwSignal::new(Exporting::No),
             backup: RwSignal::new(MakingBackup::No),
             notice: RwSignal::new(None),
             link: RwSignal::new(None),

@@ -216,6 +216,8 @@ pub const BACKUP_MAKE: &str = "backup-make";
 pub const BACKUP_OPEN: &str = "backup-open";
 /// Puts the reminder off.
 pub const BACKUP_LATER: &str = "backup-later";
+/// Writes the archive of what is here.
+pub const EXPORT: &str = "export";
 /// Opens the form of who comes back.
 pub const RESTORE_OPEN: &str = "restore-open";
 /// The file input, hidden, that takes the backup.

@@ -153,3 +153,37 @@ async fn a_new_own_device_is_asked_about_and_knows_whose_it_is_a_11() -> Result<
     second.close().await?;
     third.close().await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_browser_has_is_downloaded_as_an_archive_of_pages_and_json() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let server = Server::start(folder.path(), Some(&web::root()?))?;
+    let driver = Driver::start()?;
+    let alice = join(&driver, &server, PHONE, "fr", "alice").await?;
+    let _bob = Person::join(&folder.path().join("home"), "bob", &server.invite(false)?, "bob").await?;
+    start_group(&alice, "", &["bob"]).await?;
+    say(&alice, "À exporter <b>telle quelle</b>").await?;
+    alice.press("back").await?;
+    alice.press("settings").await?;
+    alice.press("export").await?;
+    let day = "const now = new Date(); const two = n => String(n).padStart(2, '0'); \
+        return `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`";
+    let day = alice.script(day).await?.as_str().context("a day")?.to_owned();
+    let archive = std::fs::read(alice.downloaded(&format!("allod-alice-{day}.zip")).await?)?;
+    alice.screenshot("exported-phone-fr").await?;
+    // Nothing in it is compressed, so it can be looked through as it is.
+    let text = String::from_utf8_lossy(&archive);
+    for part in [
+        "index.html",
+        "001-bob-localhost.html",
+        "001-bob-localhost.jsonl",
+        "contacts.json",
+        "<bdi>À exporter &lt;b&gt;telle quelle&lt;/b&gt;</bdi>",
+        "\"text\":\"À exporter <b>telle quelle</b>\"",
+        "Toutes les conversations",
+    ] {
+        ensure!(text.contains(part), "no {part}");
+    }
+    ensure!(archive.starts_with(b"PK\x03\x04") && text.contains("PK\u{5}\u{6}"), "from its beginning to its end");
+    alice.close().await
+}

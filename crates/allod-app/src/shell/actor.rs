@@ -10,6 +10,7 @@ use futures_util::StreamExt;
 use leptos::prelude::{GetUntracked, Set, Update, WithUntracked};
 use rand_core::OsRng;
 
+use super::export::Export;
 use super::fetch::fetch;
 use super::files::Files;
 use super::lines::quoted;
@@ -31,6 +32,8 @@ pub(super) struct Actor {
     link: Option<Link>,
     /// The words of the backup that is being made.
     pub(super) phrase: Option<RecoveryPhrase>,
+    /// The export that is being written.
+    pub(super) export: Option<Export>,
     /// The device that joins comes back with a backup.
     pub(super) restoring: bool,
     account_socket: Option<Socket>,
@@ -57,6 +60,7 @@ impl Actor {
             files: Files::default(),
             link: None,
             phrase: None,
+            export: None,
             restoring: false,
             account_socket: None,
             log_socket: None,

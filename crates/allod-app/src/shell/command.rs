@@ -106,6 +106,10 @@ pub enum Command {
     MakeBackup,
     /// Write it, with this link in it.
     WriteBackup(String),
+    /// Write all that is here into an archive for the downloads.
+    Export,
+    /// Go on with that.
+    ExportStep,
     /// Do not remind of a backup for a while.
     PutOffBackup,
     /// Come back with a backup and its words.

@@ -41,6 +41,8 @@ impl Actor {
             Command::BeginBackup => self.begin_backup(),
             Command::MakeBackup => return Ok(self.make_backup()),
             Command::WriteBackup(link) => self.write_backup(&link).await,
+            Command::Export => self.begin_export(),
+            Command::ExportStep => self.export_step().await?,
             Command::PutOffBackup => {
                 self.ui.backup_is_due.set(false);
                 return Ok(self.with_core(|core| core.put_off_backup(clock::now())));

@@ -10,6 +10,7 @@ mod backup;
 mod clock;
 mod command;
 mod events;
+mod export;
 mod fetch;
 mod files;
 mod idb;

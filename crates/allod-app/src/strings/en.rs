@@ -259,4 +259,5 @@ pub const ENGLISH: Strings = Strings {
     safety: safety::SAFETY,
     keeping: keeping::KEEPING,
     talk: talk::TALK,
+    export: keeping::EXPORT,
 };

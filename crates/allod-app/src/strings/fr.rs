@@ -265,6 +265,7 @@ pub const FRENCH: Strings = Strings {
     safety: safety::SAFETY,
     keeping: keeping::KEEPING,
     talk: talk::TALK,
+    export: keeping::EXPORT,
 };
 
 /// « vous avez », « karim a ».

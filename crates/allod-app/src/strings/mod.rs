@@ -9,6 +9,7 @@ mod keeping;
 mod safety;
 mod talk;
 
+use allod_client_core::export::ExportWords;
 use allod_client_core::history::HistoryStep;
 use leptos::prelude::{Get, RwSignal, Set};
 
@@ -330,6 +331,7 @@ pub struct Strings {
     pub safety: Safety,
     pub keeping: Keeping,
     pub talk: Talk,
+    pub export: ExportWords,
 }
 
 impl Strings {

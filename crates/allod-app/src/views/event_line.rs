@@ -56,7 +56,8 @@ fn widens(ui: Ui, event: &SystemEvent) -> bool {
     }
 }
 
-fn sentence(ui: Ui, event: &SystemEvent) -> String {
+/// What happened, in the interface's language.
+pub(crate) fn sentence(ui: Ui, event: &SystemEvent) -> String {
     let words = ui.words.get();
     let who = |address: &Address| ui.name_or_you(address);
     let is_me = |address: &Address| ui.me.with(|me| me.as_ref().is_some_and(|me| me.address == *address));

@@ -9,6 +9,7 @@ mod conversation;
 mod conversation_list;
 mod dialog;
 mod event_line;
+mod export;
 mod file;
 mod forward;
 mod line_acts;
@@ -33,4 +34,5 @@ mod settings;
 mod way_back;
 mod welcome;
 
+pub(crate) use event_line::sentence;
 pub use panes::app;

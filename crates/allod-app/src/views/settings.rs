@@ -5,7 +5,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::parts::{ask_first, bar, bring_into_sight, button, field};
-use super::{backup, code, readers, way_back};
+use super::{backup, code, export, readers, way_back};
 use crate::icons::CHECK;
 use crate::shell::{self, Command, Theme, ask};
 use crate::state::{MadeLink, Pane, Side, Ui};
@@ -29,6 +29,7 @@ pub(super) fn view(ui: Ui) -> AnyView {
         invite,
         devices(ui),
         backup(ui),
+        own_data(ui),
         language(ui),
         appearance(ui),
         receipts(ui),
@@ -45,6 +46,10 @@ pub(super) fn view(ui: Ui) -> AnyView {
 pub(super) fn open(ui: Ui) {
     ui.side.set(Side::Settings);
     ui.pane.set(Pane::List);
+}
+
+fn own_data(ui: Ui) -> AnyView {
+    section(ui, |words| words.keeping.own_data, export::view(ui))
 }
 
 fn backup(ui: Ui) -> AnyView {

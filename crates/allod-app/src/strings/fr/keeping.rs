@@ -1,5 +1,7 @@
 //! Les sauvegardes, en français.
 
+use allod_client_core::export::ExportWords;
+
 use crate::strings::Keeping;
 
 pub(super) const KEEPING: Keeping = Keeping {
@@ -22,6 +24,12 @@ pub(super) const KEEPING: Keeping = Keeping {
     backup_no_space: "Ce navigateur n’a pas pu constituer la sauvegarde : son stockage ou sa mémoire est plein. Rien n’est perdu. Libérez de la place, puis réessayez.",
     backup_due: "Ce que vous avez ici n’est que sur cet appareil. Une sauvegarde vous le rendra s’il se perd.",
     later: "Plus tard",
+    own_data: "Vos données",
+    export_text: "Tout ce que garde ce navigateur, en pages et en listes lisibles sans Allod. Les fichiers des messages n’y sont pas. Rien n’y est chiffré : gardez-le hors de portée d’autrui.",
+    export: "Exporter mes données",
+    export_working: |percent| format!("Écriture de vos conversations… {percent} %"),
+    export_done: "L’archive est dans vos téléchargements. Décompressez-la et ouvrez index.html.",
+    export_failed: "Ce navigateur n’a pas pu constituer l’archive : son stockage ou sa mémoire est plein. Rien n’est perdu. Libérez de la place, puis réessayez.",
     have_backup: "J’ai une sauvegarde",
     have_invitation: "J’ai une invitation",
     restore_title: "Revenir avec une sauvegarde",
@@ -50,4 +58,17 @@ pub(super) const KEEPING: Keeping = Keeping {
     restore_other_server: "Cette sauvegarde appartient à un autre serveur. Ouvrez l’adresse du vôtre, puis réessayez.",
     restore_offline: "Les mots sont bons, mais votre serveur ne répond pas. Rien n’a changé. Réessayez quand la connexion sera revenue.",
     restore_spent: "Cette sauvegarde a déjà servi, ou a plus d’un an : elle ne fait plus entrer aucun appareil. Prenez-en une plus récente, ou demandez une invitation.",
+};
+
+pub(super) const EXPORT: ExportWords = ExportWords {
+    language: "fr",
+    conversations: "Conversations",
+    made: |who, when| format!("Ce que {who} avait dans un navigateur, le {when}."),
+    lines: |count| if count < 2 { format!("{count} ligne") } else { format!("{count} lignes") },
+    back: "Toutes les conversations",
+    edited: "modifié",
+    deleted: "Supprimé",
+    forwarded: "transféré",
+    file: "Fichier",
+    newer_kind: "Un message d’un type plus récent",
 };
