@@ -244,6 +244,8 @@ pub const LEAVE: &str = "leave";
 pub const RENAME_INPUT: &str = "rename-input";
 /// Changes it.
 pub const RENAME: &str = "rename";
+/// Whose device this is.
+pub const WHOSE: &str = "whose";
 /// Opens the settings.
 pub const SETTINGS: &str = "settings";
 /// A choice of language; `data-name` is its tag.

@@ -124,7 +124,7 @@ async fn a_new_own_device_is_asked_about_and_knows_whose_it_is_a_11() -> Result<
     second.open(&link).await?;
     second.press("join").await?;
     second.see("app").await?;
-    second.reads("banner", "now a device of alice@localhost").await?;
+    second.reads("whose", "alice@localhost").await?;
     second.screenshot("device-of-phone").await?;
     alice.reads("device-came", "navigateur, aujourd’hui").await?;
     alice.screenshot("device-came-desk-fr").await?;

@@ -2,7 +2,7 @@
 
 use allod_client_core::{ClientCore, Effect, Plane, RestoreError};
 use allod_crypto::recovery::RecoveryPhrase;
-use allod_wire::link::{Link, LinkKind};
+use allod_wire::link::Link;
 use allod_wire::mimi::MessageId;
 use allod_wire::{LogId, Position, UnixMillis, cbor};
 use futures_channel::mpsc::UnboundedReceiver;
@@ -342,17 +342,14 @@ impl Actor {
         wasm_bindgen_futures::spawn_local(async move { ui.storage_is_safe.set(page::keep_storage().await) });
     }
 
-    /// Says to a device that was added, or restored, whose it is now.
+    /// Says to a device that was restored whose it is again, and what is to be done.
     fn greet(&mut self) {
-        let address = self.ui.me.get_untracked().map(|me| me.address.to_string()).unwrap_or_default();
-        let link = self.link.take();
-        if link.is_some() {
+        if self.link.take().is_some() {
             page::clear_address();
         }
         if std::mem::take(&mut self.restoring) {
+            let address = self.ui.me.get_untracked().map(|me| me.address.to_string()).unwrap_or_default();
             self.ui.tell(NoticeText::About(|words| words.keeping.restored, address), false);
-        } else if matches!(link, Some(Link { kind: LinkKind::Device { .. }, .. })) {
-            self.ui.tell(NoticeText::About(|words| words.safety.device_of, address), false);
         }
     }
 

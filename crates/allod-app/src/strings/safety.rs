@@ -31,5 +31,4 @@ pub struct Safety {
     pub remove_it: &'static str,
     pub remove_it_ask: &'static str,
     pub own_device_back: &'static str,
-    pub device_of: fn(&str) -> String,
 }

@@ -17,8 +17,11 @@ use crate::test_ids;
 
 pub(super) fn view(ui: Ui) -> AnyView {
     let wanted = RwSignal::new(String::new());
-    let title =
-        html::div().attr("class", "bar-title big").child(html::h1().child(ui.words.text(|words| words.conversations)));
+    let whose = move || ui.me.with(|me| me.as_ref().map(|me| me.address.to_string()));
+    let title = html::div().attr("class", "bar-title big").child((
+        html::h1().child(ui.words.text(|words| words.conversations)),
+        html::p().attr("class", "small soft clip").attr("data-test", test_ids::WHOSE).child(whose),
+    ));
     let settings =
         icon_button(ui, SLIDERS, |words| words.settings, "", test_ids::SETTINGS, move || ui.side.set(Side::Settings));
     let new = icon_button(

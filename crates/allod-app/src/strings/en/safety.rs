@@ -46,7 +46,4 @@ pub(super) const SAFETY: Safety = Safety {
     remove_it: "Remove it",
     remove_it_ask: "Remove this device? It reads nothing that is written from now on. What it has read, it keeps: tell your administrator if it was not you.",
     own_device_back: "A device of yours is back in this conversation.",
-    device_of: |address| {
-        format!("This browser is now a device of {address}. Your conversations come as your other devices let it in.")
-    },
 };

@@ -46,9 +46,4 @@ pub(super) const SAFETY: Safety = Safety {
     remove_it: "Le retirer",
     remove_it_ask: "Retirer cet appareil ? Il ne lira rien de ce qui suivra. Ce qu’il a lu reste lu : si ce n’était pas vous, prévenez votre administrateur.",
     own_device_back: "Un de vos appareils est de retour dans cette conversation.",
-    device_of: |address| {
-        format!(
-            "Ce navigateur est désormais un appareil de {address}. Vos conversations arrivent dès que vos autres appareils l’y font entrer."
-        )
-    },
 };
