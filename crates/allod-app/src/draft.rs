@@ -3,8 +3,18 @@
 use std::collections::BTreeSet;
 
 use allod_client_core::view::{MessageBody, MessageView};
-use allod_wire::Address;
 use allod_wire::markup::to_type;
+use allod_wire::mimi::MessageId;
+use allod_wire::{Address, LogId};
+
+/// Where something is written: in a conversation, or in a thread of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The conversation.
+    pub log: LogId,
+    /// The message that began the thread.
+    pub thread: Option<MessageId>,
+}
 
 /// What was begun and not sent.
 #[derive(Debug, Clone, Default, PartialEq)]

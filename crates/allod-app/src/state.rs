@@ -14,7 +14,7 @@ use allod_wire::{Address, DeviceId, EntryId, LogId, Position, UnixMillis, UserNa
 use leptos::prelude::*;
 
 use crate::dialog::{Dialog, Opened};
-use crate::draft::Draft;
+use crate::draft::{Draft, Place};
 use crate::gesture::Point;
 use crate::strings::{Strings, Text, Words};
 
@@ -192,6 +192,15 @@ pub struct Transfer {
     pub entry: Option<EntryId>,
 }
 
+/// A thread of the open conversation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Thread {
+    /// The message that began it.
+    pub root: MessageView,
+    /// Its answers, oldest first.
+    pub answers: Vec<MessageView>,
+}
+
 /// A link that was made, to pass on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MadeLink {
@@ -234,6 +243,8 @@ pub struct Ui {
     pub found: RwSignal<Option<Found>>,
     /// A line of the open conversation to bring into sight.
     pub jump: RwSignal<Option<Position>>,
+    /// The thread that stands beside the open conversation.
+    pub thread: RwSignal<Option<Thread>>,
     /// How far the others are in the open conversation, as far as they tell.
     pub receipts: RwSignal<Vec<ReceiptView>>,
     /// Who can read the open conversation.
@@ -265,7 +276,7 @@ pub struct Ui {
     /// A link that was made.
     pub link: RwSignal<Option<MadeLink>>,
     /// What was begun and not sent.
-    pub drafts: RwSignal<BTreeMap<LogId, Draft>>,
+    pub drafts: RwSignal<BTreeMap<Place, Draft>>,
     /// What stands over the window.
     pub dialog: RwSignal<Option<Opened>>,
     /// Another version of the app waits to be taken into use.
@@ -293,6 +304,7 @@ impl Ui {
             waiting: RwSignal::new(Vec::new()),
             found: RwSignal::new(None),
             jump: RwSignal::new(None),
+            thread: RwSignal::new(None),
             receipts: RwSignal::new(Vec::new()),
             readers: RwSignal::new(None),
             safety: RwSignal::new(None),

@@ -102,6 +102,16 @@ pub const FORWARDED: &str = "forwarded";
 pub const REACH: &str = "reach";
 /// Somebody in the details of a message; `data-name` is the address.
 pub const DETAIL_PERSON: &str = "detail-person";
+/// A thread beside its conversation.
+pub const THREAD: &str = "thread";
+/// How many answers are in a message's thread; opens it.
+pub const THREAD_OPEN: &str = "thread-open";
+/// Opens a message's thread, to answer there.
+pub const ANSWER_IN_THREAD: &str = "answer-in-thread";
+/// Where an answer in a thread is written.
+pub const THREAD_COMPOSER: &str = "thread-composer";
+/// Sends it.
+pub const THREAD_SEND: &str = "thread-send";
 /// The switch of receipts in the settings.
 pub const RECEIPTS: &str = "receipts";
 /// The beginning of the message that one answers; leads there.

@@ -2,6 +2,7 @@
 
 use allod_client_core::view::{MessageBody, MessageView, Status};
 use allod_wire::UnixMillis;
+use allod_wire::mimi::MessageId;
 
 /// Messages of one author that follow each other this closely stand together.
 const GROUP_MILLIS: u64 = 5 * 60_000;
@@ -42,15 +43,17 @@ impl Line {
     }
 }
 
-/// Lays out the log's lines, a mark before position `unread_from`, and behind them what waits for the server.
+/// Lays out the log's lines, a mark before position `unread_from`, and behind them what waits for the server:
+/// of what stands in the thread of that message, or in none.
 pub fn timeline(
     lines: &[MessageView],
     waiting: &[MessageView],
     unread_from: Option<u64>,
+    thread: Option<MessageId>,
     day_of: impl Fn(UnixMillis) -> i64,
 ) -> Vec<Line> {
     let late = waiting.iter().filter(|view| lines.iter().all(|line| line.id != view.id));
-    let shown: Vec<&MessageView> = lines.iter().chain(late).collect();
+    let shown: Vec<&MessageView> = lines.iter().chain(late).filter(|view| view.thread == thread).collect();
     let mut out: Vec<Line> = Vec::with_capacity(shown.len() + 8);
     for (index, &view) in shown.iter().enumerate() {
         let before = index.checked_sub(1).map(|before| shown[before]);
@@ -140,16 +143,19 @@ mod tests {
     fn messages_of_one_author_stand_together_until_somebody_else_speaks_or_time_passes() {
         let lines =
             [said(1, "alice", 0, "a"), said(2, "alice", 1, "b"), said(3, "bob", 2, "c"), said(4, "bob", 30, "d")];
-        let laid_out = timeline(&lines, &[], None, days);
+        let laid_out = timeline(&lines, &[], None, None, days);
         assert_eq!(shape(&laid_out), ["day", "alice first", "alice last", "bob first last", "bob first last"]);
     }
 
     #[test]
     fn what_was_not_read_stands_behind_a_mark_and_starts_a_group() {
         let lines = [said(1, "alice", 0, "a"), said(2, "alice", 1, "b"), said(3, "alice", 2, "c")];
-        let laid_out = timeline(&lines, &[], Some(2), days);
+        let laid_out = timeline(&lines, &[], Some(2), None, days);
         assert_eq!(shape(&laid_out), ["day", "alice first", "unread", "alice first", "alice last"]);
-        assert!(!shape(&timeline(&lines, &[], Some(9), days)).contains(&"unread".to_owned()), "not loaded, not shown");
+        assert!(
+            !shape(&timeline(&lines, &[], Some(9), None, days)).contains(&"unread".to_owned()),
+            "not loaded, not shown"
+        );
     }
 
     #[test]
@@ -157,7 +163,7 @@ mod tests {
         let mut event = said(2, "alice", 1, "");
         event.body = MessageBody::System { events: vec![SystemEvent::MessagesMissing] };
         let lines = [said(1, "alice", 0, "a"), event, said(3, "alice", 2, "b"), said(4, "alice", 60 * 24 + 1, "c")];
-        let laid_out = timeline(&lines, &[], None, days);
+        let laid_out = timeline(&lines, &[], None, None, days);
         assert_eq!(
             shape(&laid_out),
             ["day", "alice first last", "event", "alice first last", "day", "alice first last"]
@@ -165,9 +171,18 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_in_a_thread_is_shown_there_and_not_among_the_others_m_8() {
+        let within = |id| MessageView { thread: Some([1; 32].into()), ..said(id, "bob", 1, "b") };
+        let (lines, waiting) = ([said(1, "alice", 0, "a"), within(2)], [within(3)]);
+        assert_eq!(shape(&timeline(&lines, &waiting, None, None, days)), ["day", "alice first last"]);
+        let thread = timeline(&lines, &waiting, None, Some([1; 32].into()), days);
+        assert_eq!(shape(&thread), ["day", "bob first", "bob last"]);
+    }
+
+    #[test]
     fn what_waits_comes_last_and_not_twice() {
         let waiting = [said(1, "alice", 0, "a"), said(9, "alice", 1, "b")];
-        let laid_out = timeline(&[said(1, "alice", 0, "a")], &waiting, None, days);
+        let laid_out = timeline(&[said(1, "alice", 0, "a")], &waiting, None, None, days);
         assert_eq!(shape(&laid_out), ["day", "alice first", "alice last"]);
     }
 

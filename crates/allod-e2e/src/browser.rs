@@ -188,7 +188,8 @@ impl Browser {
     /// # Errors
     /// If it does not show.
     pub async fn write(&self, test: &str, text: &str) -> Result<()> {
-        Ok(self.see(test).await?.send_keys(text).await?)
+        let field = self.see(test).await?;
+        field.send_keys(text).await.with_context(|| format!("{test} cannot be written into"))
     }
 
     /// Waits until an element with this `data-test` says `text`.

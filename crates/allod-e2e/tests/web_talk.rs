@@ -143,3 +143,47 @@ async fn a_message_asks_to_be_acknowledged_and_is_forwarded_elsewhere() -> Resul
     alice.close().await?;
     bob.close().await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thread_stands_beside_the_conversation_and_its_answers_not_among_the_others() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let server = Server::start(folder.path(), Some(&web::root()?))?;
+    let driver = Driver::start()?;
+    let (alice, bob, carol) = three(&driver, &server, &folder.path().join("home")).await?;
+    let log = carol.conversation("Budget").await?.log;
+    alice.press_beside("Good morning.", "bar-more").await?;
+    alice.press("answer-in-thread").await?;
+    alice.see("thread").await?;
+    alice.write("thread-composer", "About the agenda:").await?;
+    alice.keys(ENTER).await?;
+    alice.reads("message-text", "About the agenda:").await?;
+
+    bob.reads("thread-open", "1 réponse").await?;
+    ensure!(!bob.texts("message-text").await?.iter().any(|text| text.contains("agenda")), "not among the others");
+    bob.press("thread-open").await?;
+    bob.reads("message-text", "About the agenda:").await?;
+    bob.write("thread-composer", "Deux points.").await?;
+    bob.press("thread-send").await?;
+    alice.reads("thread-open", "2 replies").await?;
+    alice.reads("message-text", "Deux points.").await?;
+    bob.screenshot("thread-phone").await?;
+    alice.screenshot("thread-desk").await?;
+    carol.hears(log, "Deux points.").await?;
+    let lines = carol.history(log).await?;
+    let root =
+        lines.iter().find(|line| matches!(&line.body, MessageBody::Text { text, .. } if text == "Good morning."));
+    let answers: Vec<_> = lines.iter().filter(|line| line.thread.is_some()).map(|line| line.thread).collect();
+    ensure!(answers.len() == 2 && answers.iter().all(|to| *to == root.and_then(|root| root.message_id)), "{answers:?}");
+
+    alice.write("search", "Deux points").await?;
+    alice.press("hit").await?;
+    let found = "const line = document.querySelector('[data-test=thread] [data-sought]'); \
+        return !!line && line.textContent.includes('Deux points')";
+    ensure!(alice.until(found).await?, "search leads into the thread");
+    bob.script("history.back()").await?;
+    bob.gone("thread").await?;
+    say(&bob, "Back among all.").await?;
+    alice.reads("message-text", "Back among all.").await?;
+    alice.close().await?;
+    bob.close().await
+}

@@ -360,6 +360,10 @@ impl Actor {
             let lines = self.read_lines(&page.rows).await?;
             let Some(core) = &self.core else { return Ok(()) };
             self.marked = Position(0);
+            if self.ui.thread.with_untracked(Option::is_some) {
+                self.ui.thread.set(None);
+                self.ui.details.set(false);
+            }
             self.files.forget_pictures(self.ui);
             self.ui.unread_from.set(core.first_unread(log).map(|position| position.0));
             self.ui.lines.set(lines);

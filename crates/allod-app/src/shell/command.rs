@@ -55,6 +55,8 @@ pub enum Command {
     Acknowledge(Box<MessageView>),
     /// Say in a conversation what a message says.
     Forward(Box<MessageView>, LogId),
+    /// Show the thread that began with a message.
+    OpenThread(LogId, MessageId),
     /// Tell others what was read, and be told; or neither.
     SetReceipts(bool),
     /// Delete a message for everyone.

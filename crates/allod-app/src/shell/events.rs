@@ -30,6 +30,7 @@ impl Actor {
             Command::Search(text) => self.search(text).await?,
             Command::IndexHistory => self.index_history().await?,
             Command::Jump(log, position) => self.jump(log, position).await?,
+            Command::OpenThread(log, root) => self.open_thread(log, root).await?,
             Command::LoadEarlier => self.load_earlier().await?,
             Command::Reconnect => self.hurry(),
             Command::CancelTransfer(number) => return Ok(self.cancel_transfer(number)),

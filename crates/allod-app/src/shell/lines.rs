@@ -24,6 +24,7 @@ impl Actor {
     pub(super) async fn refresh_changed(&mut self) -> Result<(), Stop> {
         let open = self.ui.open.get_untracked();
         for (log, id) in std::mem::take(&mut self.changed) {
+            self.refresh_thread(log, &id).await?;
             let is_shown = self.ui.lines.with_untracked(|lines| {
                 lines.iter().any(|line| line.message_id == Some(id) || line.in_reply_to == Some(id))
             });
@@ -41,7 +42,7 @@ impl Actor {
         Ok(())
     }
 
-    async fn read_line(&self, row: &Row) -> Result<Option<MessageView>, Stop> {
+    pub(super) async fn read_line(&self, row: &Row) -> Result<Option<MessageView>, Stop> {
         let Some(mut line) = self.folded(row).await? else { return Ok(None) };
         if let Some(id) = line.in_reply_to
             && let Some(answered) = self.row_of(line.log, &id).await?
@@ -62,7 +63,7 @@ impl Actor {
         Ok(Some(line))
     }
 
-    async fn row_of(&self, log: LogId, id: &MessageId) -> Result<Option<Row>, Stop> {
+    pub(super) async fn row_of(&self, log: LogId, id: &MessageId) -> Result<Option<Row>, Stop> {
         let Some(place) = self.vault.get(&rows::place_key(log, id)).await? else { return Ok(None) };
         let Ok(position) = rows::position(&place) else { return Ok(None) };
         let key = rows::history_key(log, position);

@@ -24,6 +24,7 @@ mod scan;
 mod seal;
 mod search;
 mod socket;
+mod threads;
 mod vault;
 
 use std::cell::RefCell;

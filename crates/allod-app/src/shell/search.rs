@@ -65,6 +65,12 @@ impl Actor {
             self.ui.lines.set(lines);
         }
         self.ui.pane.set(Pane::Conversation);
+        let root = self.ui.lines.with_untracked(|lines| {
+            lines.iter().find(|line| line.position == Some(position.0)).and_then(|line| line.thread)
+        });
+        if let Some(root) = root {
+            self.open_thread(log, root).await?;
+        }
         self.ui.jump.set(Some(position));
         Ok(())
     }

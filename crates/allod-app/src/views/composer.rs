@@ -2,16 +2,17 @@
 //! written edits the own last message; Esc leaves an edit or an answer.
 
 use allod_client_core::marks::QuoteView;
+use allod_client_core::view::MessageView;
 use allod_wire::LogId;
 use leptos::html;
 use leptos::prelude::*;
 use web_sys::FileList;
 
-use super::mentions::{LIST_ID, Picker};
-use super::panes::COMPOSER_ID;
+use super::mentions::{Picker, list_id};
+use super::panes::{COMPOSER_ID, THREAD_COMPOSER_ID};
 use super::parts::icon_button;
 use super::plus_menu;
-use crate::draft::{Draft, Purpose, editable};
+use crate::draft::{Draft, Place, Purpose, editable};
 use crate::icons::{CHECK, CLOSE, SEND};
 use crate::shell::{Command, ask};
 use crate::state::Ui;
@@ -23,14 +24,16 @@ pub(super) const FILE_INPUT_ID: &str = "file-input";
 /// The field grows up to this many lines.
 const ROWS_MAX: usize = 8;
 
-pub(super) fn view(ui: Ui, log: LogId) -> AnyView {
+pub(super) fn view(ui: Ui, place: Place) -> AnyView {
+    let (log, in_thread) = (place.log, place.thread.is_some());
     let text = Memo::new(move |_| {
-        ui.drafts.with(|drafts| drafts.get(&log).map(|draft| draft.text.clone())).unwrap_or_default()
+        ui.drafts.with(|drafts| drafts.get(&place).map(|draft| draft.text.clone())).unwrap_or_default()
     });
     let send = move || {
-        if let Some(taken) = change(ui, log, Draft::take) {
+        if let Some(taken) = change(ui, place, Draft::take) {
             let asks_acknowledgement = taken.asks;
-            let with = |in_reply_to| allod_client_core::With { in_reply_to, thread: None, asks_acknowledgement };
+            let with =
+                |in_reply_to| allod_client_core::With { in_reply_to, thread: place.thread, asks_acknowledgement };
             ask(match taken.purpose {
                 Purpose::New => Command::SendText(log, taken.text, with(None)),
                 Purpose::Answer(message) => Command::SendText(log, taken.text, with(message.message_id)),
@@ -38,7 +41,7 @@ pub(super) fn view(ui: Ui, log: LogId) -> AnyView {
             });
         }
     };
-    let picker = Picker::new(ui, log, text);
+    let picker = Picker::new(ui, place, text);
     let keys = move |event: web_sys::KeyboardEvent| {
         let handled = match event.key().as_str() {
             _ if picker.keys(&event) => true,
@@ -46,8 +49,8 @@ pub(super) fn view(ui: Ui, log: LogId) -> AnyView {
                 send();
                 true
             }
-            "Escape" => change(ui, log, Draft::leave),
-            "ArrowUp" if text.with_untracked(String::is_empty) => edit_last(ui, log),
+            "Escape" => change(ui, place, Draft::leave),
+            "ArrowUp" if text.with_untracked(String::is_empty) => edit_last(ui, place),
             _ => false,
         };
         if handled {
@@ -55,19 +58,22 @@ pub(super) fn view(ui: Ui, log: LogId) -> AnyView {
             event.stop_propagation();
         }
     };
-    let label = ui.words.text(|words| words.message);
+    let label = move || {
+        let words = ui.words.get();
+        if in_thread { words.talk.answer_in_thread } else { words.message }
+    };
     let area = html::textarea()
         .attr("class", "composer-text")
-        .attr("id", COMPOSER_ID)
-        .attr("data-test", test_ids::COMPOSER)
+        .attr("id", field_id(place))
+        .attr("data-test", if in_thread { test_ids::THREAD_COMPOSER } else { test_ids::COMPOSER })
         .attr("placeholder", label)
         .attr("aria-label", label)
-        .attr("aria-controls", LIST_ID)
+        .attr("aria-controls", list_id(place))
         .attr("aria-activedescendant", move || picker.active())
         .attr("rows", move || text.with(|text| text.lines().count().clamp(1, ROWS_MAX)).to_string())
         .prop("value", move || text.get())
         .on(leptos::ev::input, move |event| {
-            change(ui, log, |draft| draft.text = event_target_value(&event));
+            change(ui, place, |draft| draft.text = event_target_value(&event));
         })
         .on(leptos::ev::keydown, keys);
     let is_empty = Memo::new(move |_| text.with(|text| text.trim().is_empty()));
@@ -75,12 +81,12 @@ pub(super) fn view(ui: Ui, log: LogId) -> AnyView {
     let button = html::button()
         .attr("type", "submit")
         .attr("class", "icon-button primary")
-        .attr("data-test", test_ids::SEND)
+        .attr("data-test", if in_thread { test_ids::THREAD_SEND } else { test_ids::SEND })
         .attr("aria-label", send_label)
         .attr("title", send_label)
         .attr("disabled", move || is_empty.get())
         .child(SEND.view());
-    focus_on_a_desk();
+    focus_on_a_desk(field_id(place));
     html::form()
         .attr("class", "composer")
         .on(leptos::ev::submit, move |event| {
@@ -88,37 +94,54 @@ pub(super) fn view(ui: Ui, log: LogId) -> AnyView {
             send();
         })
         .child((
-            attach(ui, log),
-            html::div().attr("class", "composer-box").child((picker.view(), asking(ui, log), purpose(ui, log), area)),
+            (!in_thread).then(|| attach(ui, log)),
+            html::div().attr("class", "composer-box").child((
+                picker.view(),
+                asking(ui, place),
+                purpose(ui, place),
+                area,
+            )),
             button,
         ))
         .into_any()
 }
 
-/// Changes the conversation's draft.
-pub(super) fn change<T>(ui: Ui, log: LogId, act: impl FnOnce(&mut Draft) -> T) -> T {
-    ui.drafts.try_update(|drafts| act(drafts.entry(log).or_default())).expect("the drafts live as long as the page")
+/// The identifier of the field in which one writes there.
+pub(super) fn field_id(place: Place) -> &'static str {
+    if place.thread.is_some() { THREAD_COMPOSER_ID } else { COMPOSER_ID }
+}
+
+/// Changes the draft of a place.
+pub(super) fn change<T>(ui: Ui, place: Place, act: impl FnOnce(&mut Draft) -> T) -> T {
+    ui.drafts.try_update(|drafts| act(drafts.entry(place).or_default())).expect("the drafts live as long as the page")
 }
 
 /// Takes up the own last message, if it can be changed and nothing is begun.
-fn edit_last(ui: Ui, log: LogId) -> bool {
-    let is_new = ui.drafts.with_untracked(|drafts| drafts.get(&log).is_none_or(|draft| draft.purpose == Purpose::New));
-    let last = ui.lines.with_untracked(|lines| lines.iter().rev().find(|line| editable(line).is_some()).cloned());
+fn edit_last(ui: Ui, place: Place) -> bool {
+    let is_new =
+        ui.drafts.with_untracked(|drafts| drafts.get(&place).is_none_or(|draft| draft.purpose == Purpose::New));
+    let of = |lines: &Vec<MessageView>| {
+        let own = |line: &&MessageView| line.thread == place.thread && editable(line).is_some();
+        lines.iter().rev().find(own).cloned()
+    };
+    let in_thread = || ui.thread.with_untracked(|thread| thread.as_ref().and_then(|thread| of(&thread.answers)));
+    let last = ui.lines.with_untracked(of).or_else(in_thread);
     let last = last.filter(|_| is_new);
     let found = last.is_some();
     if let Some(last) = last {
-        change(ui, log, |draft| draft.edit(last, &ui.people_here()));
+        change(ui, place, |draft| draft.edit(last, &ui.people_here()));
     }
     found
 }
 
 /// Above the field: that the message will ask to be acknowledged, and the way out of it.
-fn asking(ui: Ui, log: LogId) -> impl IntoView {
-    let asks =
-        Memo::new(move |_| ui.drafts.with(|drafts| drafts.get(&log).is_some_and(|draft| draft.asks && !draft.edits())));
+fn asking(ui: Ui, place: Place) -> impl IntoView {
+    let asks = Memo::new(move |_| {
+        ui.drafts.with(|drafts| drafts.get(&place).is_some_and(|draft| draft.asks && !draft.edits()))
+    });
     move || {
         asks.get().then(|| {
-            let leave = move || change(ui, log, |draft| draft.asks = false);
+            let leave = move || change(ui, place, |draft| draft.asks = false);
             let text =
                 html::span().attr("class", "quote-lines").child(ui.words.text(|words| words.talk.asks_acknowledgement));
             let out = icon_button(ui, CLOSE, |words| words.talk.do_not_ask, "small", test_ids::LEAVE_PURPOSE, leave);
@@ -129,9 +152,9 @@ fn asking(ui: Ui, log: LogId) -> impl IntoView {
 }
 
 /// Above the field: what is answered or changed, and the way out of it.
-fn purpose(ui: Ui, log: LogId) -> impl IntoView {
+fn purpose(ui: Ui, place: Place) -> impl IntoView {
     let purpose = Memo::new(move |_| {
-        ui.drafts.with(|drafts| drafts.get(&log).map(|draft| draft.purpose.clone())).unwrap_or_default()
+        ui.drafts.with(|drafts| drafts.get(&place).map(|draft| draft.purpose.clone())).unwrap_or_default()
     });
     move || {
         let (edits, message) = match purpose.get() {
@@ -146,8 +169,8 @@ fn purpose(ui: Ui, log: LogId) -> impl IntoView {
         };
         let QuoteView { text, .. } = QuoteView::of(&message);
         let leave = move || {
-            change(ui, log, Draft::leave);
-            super::panes::focus(COMPOSER_ID);
+            change(ui, place, Draft::leave);
+            super::panes::focus(field_id(place));
         };
         let label: Text = if edits { |words| words.leave_edit } else { |words| words.leave_answer };
         let about = html::span().attr("class", "quote-lines").child((
@@ -188,9 +211,9 @@ pub(super) fn send_files(log: LogId, files: Option<FileList>) {
 }
 
 /// On a desk one can write at once; on a phone the keyboard would hide what one came to read.
-fn focus_on_a_desk() {
+fn focus_on_a_desk(id: &'static str) {
     let desk = window().match_media("(min-width: 760px)").ok().flatten().is_some_and(|query| query.matches());
     if desk {
-        request_animation_frame(|| super::panes::focus(COMPOSER_ID));
+        request_animation_frame(move || super::panes::focus(id));
     }
 }

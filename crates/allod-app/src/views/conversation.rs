@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use super::event_line::show_readers;
 use super::parts::{button, face, icon_button};
 use super::{composer, event_line, file, line_acts, message, way_back};
-use crate::draft::{Draft, Purpose};
+use crate::draft::{Draft, Place, Purpose};
 use crate::format::{day_heading, local_day};
 use crate::icons::{BACK, DOWN, EYE, TALK};
 use crate::shell::{Command, ask};
@@ -42,7 +42,7 @@ pub(super) fn view(ui: Ui, log: LogId) -> AnyView {
     let dropping = RwSignal::new(false);
     let foot = move || match state.get() {
         None => ().into_any(),
-        Some(State::Creating | State::Active) => composer::view(ui, log),
+        Some(State::Creating | State::Active) => composer::view(ui, Place { log, thread: None }),
         Some(State::Rejoining) => closed(ui, |words| words.state_rejoining, ()),
         Some(State::Removed) => closed(ui, |words| words.state_removed, forget(ui, log)),
         Some(State::Left) => closed(ui, |words| words.state_left, forget(ui, log)),
@@ -123,7 +123,7 @@ fn stream(ui: Ui, log: LogId) -> AnyView {
     let group = Memo::new(move |_| ui.current().is_some_and(|current| current.kind == Kind::Group));
     let lines = Memo::new(move |_| {
         let waiting = ui.waiting.get();
-        ui.lines.with(|lines| timeline(lines, &waiting, ui.unread_from.get(), local_day))
+        ui.lines.with(|lines| timeline(lines, &waiting, ui.unread_from.get(), None, local_day))
     });
     let uploads = Memo::new(move |_| {
         let here = |one: &&crate::state::Transfer| one.upload && one.log == log;
@@ -179,28 +179,7 @@ fn stream(ui: Ui, log: LogId) -> AnyView {
         .key(|number| *number)
         .children(move |number| file::upload(ui, number))
         .build());
-    let list = NodeRef::<html::Ol>::new();
-    let stream = html::ol()
-        .attr("class", "stream")
-        .attr("role", "log")
-        .attr("aria-live", "polite")
-        .attr("aria-label", ui.words.text(|words| words.messages))
-        .on(leptos::ev::pointerdown, move |event| line_acts::down(ui, &event))
-        .on(leptos::ev::pointermove, move |event| line_acts::moved(ui, &event))
-        .on(leptos::ev::pointerup, move |_| line_acts::released(ui))
-        .on(leptos::ev::pointercancel, |_| line_acts::up())
-        .on(leptos::ev::touchend, |event| line_acts::ended(&event))
-        .on(leptos::ev::contextmenu, move |event| line_acts::context_menu(ui, &event))
-        .on(leptos::ev::keydown, move |event| line_acts::keys(ui, &event))
-        .on(leptos::ev::focusin, move |event| line_acts::came(&event))
-        .on(leptos::ev::focusout, move |event| line_acts::went(&event))
-        .node_ref(list)
-        .child((nothing, rows, sending));
-    Effect::new(move |_| {
-        lines.track();
-        let Some(list) = list.get() else { return };
-        request_animation_frame(move || line_acts::drawn(&list));
-    });
+    let stream = line_acts::list(ui, |words| words.messages, lines, (nothing, rows, sending).into_any());
     let scroll = html::div()
         .attr("class", "scroll")
         .attr("tabindex", "-1")
@@ -224,7 +203,7 @@ fn follow(
     // How high the foot is: what one writes, and what that answers.
     let foot = Memo::new(move |_| {
         let of = |draft: &Draft| (draft.text.lines().count(), draft.purpose != Purpose::New);
-        ui.open.get().and_then(|log| ui.drafts.with(|drafts| drafts.get(&log).map(of)))
+        ui.open.get().and_then(|log| ui.drafts.with(|drafts| drafts.get(&Place { log, thread: None }).map(of)))
     });
     Effect::new(move |_| {
         lines.track();

@@ -42,6 +42,7 @@ pub(super) fn view(ui: Ui, view: MessageView) -> AnyView {
 
 /// Opens "Who can read this?"
 pub(super) fn show_readers(ui: Ui) {
+    ui.thread.set(None);
     ui.details.set(true);
     ui.pane.set(Pane::Details);
 }

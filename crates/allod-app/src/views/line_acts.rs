@@ -6,6 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use allod_client_core::view::MessageView;
+use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{
@@ -15,7 +16,9 @@ use web_sys::{
 use super::message_menu::{answer, below};
 use crate::dialog::Dialog;
 use crate::gesture::{ANSWER_PIXELS, Gesture, HOLD_MILLIS, Point};
-use crate::state::Ui;
+use crate::state::{Thread, Ui};
+use crate::strings::Text;
+use crate::timeline::Line;
 
 /// A line that is a message, and can be acted on.
 const LINE: &str = "li.message[id]";
@@ -37,8 +40,35 @@ thread_local! {
     static FOCUSED: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
+/// A list of messages that listens to finger, mouse and keyboard.
+pub(super) fn list(ui: Ui, label: Text, lines: Memo<Vec<Line>>, children: AnyView) -> AnyView {
+    let list = NodeRef::<html::Ol>::new();
+    Effect::new(move |_| {
+        lines.track();
+        let Some(list) = list.get() else { return };
+        request_animation_frame(move || drawn(&list));
+    });
+    html::ol()
+        .attr("class", "stream")
+        .attr("role", "log")
+        .attr("aria-live", "polite")
+        .attr("aria-label", ui.words.text(label))
+        .on(leptos::ev::pointerdown, move |event| down(ui, &event))
+        .on(leptos::ev::pointermove, move |event| moved(ui, &event))
+        .on(leptos::ev::pointerup, move |_| released(ui))
+        .on(leptos::ev::pointercancel, |_| up())
+        .on(leptos::ev::touchend, |event| ended(&event))
+        .on(leptos::ev::contextmenu, move |event| context_menu(ui, &event))
+        .on(leptos::ev::keydown, move |event| keys(ui, &event))
+        .on(leptos::ev::focusin, |event| came(&event))
+        .on(leptos::ev::focusout, |event| went(&event))
+        .node_ref(list)
+        .child(children)
+        .into_any()
+}
+
 /// What a finger does.
-pub(super) fn down(ui: Ui, event: &PointerEvent) {
+fn down(ui: Ui, event: &PointerEvent) {
     up();
     ASKED.set(false);
     let line = line_of(ui, event.target()).filter(|_| event.pointer_type() == "touch" && event.is_primary());
@@ -59,7 +89,7 @@ fn held(ui: Ui) {
 }
 
 /// See [`down`].
-pub(super) fn moved(ui: Ui, event: &PointerEvent) {
+fn moved(ui: Ui, event: &PointerEvent) {
     TOUCH.with_borrow_mut(|touch| {
         let by = touch.gesture.moved(place(event));
         if let Some((line, _)) = &touch.line
@@ -71,7 +101,7 @@ pub(super) fn moved(ui: Ui, event: &PointerEvent) {
 }
 
 /// See [`down`].
-pub(super) fn released(ui: Ui) {
+fn released(ui: Ui) {
     let answered = TOUCH.with_borrow_mut(|touch| touch.gesture.up().then(|| touch.line.clone()).flatten());
     up();
     if let Some((_, message)) = answered.filter(|_| ui.can_write()) {
@@ -80,14 +110,14 @@ pub(super) fn released(ui: Ui) {
 }
 
 /// The finger that asked for the menu goes up: it presses nothing of what is under it now.
-pub(super) fn ended(event: &TouchEvent) {
+fn ended(event: &TouchEvent) {
     if ASKED.take() {
         event.prevent_default();
     }
 }
 
 /// The touch is over, or means something else.
-pub(super) fn up() {
+fn up() {
     let Touch { line, holding, .. } = TOUCH.take();
     if let Some(holding) = holding {
         holding.clear();
@@ -114,7 +144,7 @@ fn place(event: &PointerEvent) -> Point {
 }
 
 /// The other button of the mouse opens the menu, unless the browser's own is of more use: over links, pictures, chosen text.
-pub(super) fn context_menu(ui: Ui, event: &MouseEvent) {
+fn context_menu(ui: Ui, event: &MouseEvent) {
     let of_browser = element(event.target()).is_some_and(|target| target.closest("a, img").ok().flatten().is_some());
     let chosen = window().get_selection().ok().flatten().is_some_and(|chosen| !chosen.is_collapsed());
     let Some((_, message)) = line_of(ui, event.target()).filter(|_| !of_browser && !chosen) else { return };
@@ -124,7 +154,7 @@ pub(super) fn context_menu(ui: Ui, event: &MouseEvent) {
 }
 
 /// Up and down lead from message to message, left and right through what is in one; Enter opens the menu.
-pub(super) fn keys(ui: Ui, event: &KeyboardEvent) {
+fn keys(ui: Ui, event: &KeyboardEvent) {
     let Some((line, message)) = line_of(ui, event.target()) else { return };
     let on_line = event.target().is_some_and(|target| target == *line.unchecked_ref::<EventTarget>());
     let beside = |next: fn(&web_sys::Element) -> Option<web_sys::Element>| {
@@ -163,7 +193,7 @@ fn inside(line: &HtmlElement, step: isize) -> Option<HtmlElement> {
 }
 
 /// The keyboard came to a message.
-pub(super) fn came(event: &FocusEvent) {
+fn came(event: &FocusEvent) {
     let Some(line) = element(event.target()).and_then(|target| target.closest(LINE).ok().flatten()) else { return };
     FOCUSED.set(Some(line.id()));
     if let Some(list) = element(event.current_target()) {
@@ -172,7 +202,7 @@ pub(super) fn came(event: &FocusEvent) {
 }
 
 /// The keyboard went away. Where it went nowhere, the message was drawn anew.
-pub(super) fn went(event: &FocusEvent) {
+fn went(event: &FocusEvent) {
     let (Some(list), Some(to)) = (element(event.current_target()), element(event.related_target())) else { return };
     if !list.contains(Some(&to)) {
         FOCUSED.take();
@@ -181,7 +211,7 @@ pub(super) fn went(event: &FocusEvent) {
 }
 
 /// The messages were drawn anew: the keyboard goes back to the one that had it, if it has nowhere else to be.
-pub(super) fn drawn(list: &web_sys::Element) {
+fn drawn(list: &web_sys::Element) {
     let lost = document().active_element().is_none_or(|active| active.tag_name() == "BODY");
     let line = FOCUSED.with_borrow(Clone::clone).filter(|_| lost).and_then(|id| document().get_element_by_id(&id));
     if let Some(line) = line.filter(|line| list.contains(Some(line))) {
@@ -209,9 +239,11 @@ fn keep_stop(list: &web_sys::Element) {
 fn line_of(ui: Ui, target: Option<EventTarget>) -> Option<(HtmlElement, MessageView)> {
     let line: HtmlElement = element(target)?.closest(LINE).ok()??.dyn_into().ok()?;
     let position: u64 = line.id().strip_prefix("line-")?.parse().ok()?;
-    let message = ui.lines.with_untracked(|lines| {
+    let among = |lines: &Vec<MessageView>| {
         let at = lines.binary_search_by_key(&Some(position), |line| line.position).ok()?;
         lines.get(at).cloned()
-    })?;
+    };
+    let in_thread = |thread: &Option<Thread>| thread.as_ref().and_then(|thread| among(&thread.answers));
+    let message = ui.lines.with_untracked(among).or_else(|| ui.thread.with_untracked(in_thread))?;
     Some((line, message))
 }

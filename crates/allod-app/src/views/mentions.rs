@@ -1,27 +1,30 @@
 //! While somebody is being named behind an `@`: the people of the conversation who can be meant, above the field.
 
+use allod_wire::Address;
 use allod_wire::markup::{mention, to_type};
-use allod_wire::{Address, LogId};
 use leptos::html;
 use leptos::prelude::*;
 
-use super::composer::change;
-use super::panes::{COMPOSER_ID, focus};
+use super::composer::{change, field_id};
+use super::panes::focus;
 use super::parts::face;
-use crate::draft::naming;
+use crate::draft::{Place, naming};
 use crate::state::Ui;
 use crate::test_ids;
 
 /// So many people are offered.
 const SHOWN_MAX: usize = 6;
+
 /// The identifier of the list, and with a number behind it of each person in it.
-pub(super) const LIST_ID: &str = "mention-choices";
+pub(super) fn list_id(place: Place) -> &'static str {
+    if place.thread.is_some() { "thread-mentions" } else { "mentions" }
+}
 
 /// Who can be meant, and which of them is chosen with Enter.
 #[derive(Clone, Copy)]
 pub(super) struct Picker {
     ui: Ui,
-    log: LogId,
+    place: Place,
     found: Memo<Vec<Address>>,
     at: RwSignal<usize>,
     /// The text at which the user wanted none of them.
@@ -30,7 +33,7 @@ pub(super) struct Picker {
 }
 
 impl Picker {
-    pub(super) fn new(ui: Ui, log: LogId, text: Memo<String>) -> Self {
+    pub(super) fn new(ui: Ui, place: Place, text: Memo<String>) -> Self {
         let declined = RwSignal::new(None);
         let at = RwSignal::new(0);
         let found = Memo::new(move |_| {
@@ -45,7 +48,7 @@ impl Picker {
             found.track();
             at.set(0);
         });
-        Self { ui, log, found, at, declined, text }
+        Self { ui, place, found, at, declined, text }
     }
 
     /// Up and down choose, Enter and Tab take, Esc declines; says whether the key was for this.
@@ -69,18 +72,18 @@ impl Picker {
 
     fn take(self, person: &Address) {
         let named = to_type(&mention(person), &self.ui.people_here());
-        change(self.ui, self.log, |draft| {
+        change(self.ui, self.place, |draft| {
             if let Some(begun) = naming(&draft.text).map(str::len) {
                 draft.text.truncate(draft.text.len() - begun - 1);
                 draft.text.push_str(&format!("{named} "));
             }
         });
-        focus(COMPOSER_ID);
+        focus(field_id(self.place));
     }
 
     /// For the field: which one of the list is chosen.
     pub(super) fn active(self) -> Option<String> {
-        (!self.found.with(Vec::is_empty)).then(|| format!("{LIST_ID}-{}", self.at.get()))
+        (!self.found.with(Vec::is_empty)).then(|| format!("{}-{}", list_id(self.place), self.at.get()))
     }
 
     /// The list; none while nobody is being named.
@@ -91,7 +94,8 @@ impl Picker {
                 return None;
             }
             let rows = found.into_iter().enumerate().map(|(number, person)| self.row(number, person)).collect_view();
-            let list = html::ul().attr("class", "mention-choices").attr("id", LIST_ID).attr("role", "listbox");
+            let list =
+                html::ul().attr("class", "mention-choices").attr("id", list_id(self.place)).attr("role", "listbox");
             Some(list.attr("aria-label", self.ui.words.text(|words| words.talk.mention)).child(rows))
         }
     }
@@ -101,7 +105,7 @@ impl Picker {
         html::li()
             .attr("class", "mention-choice")
             .attr("role", "option")
-            .attr("id", format!("{LIST_ID}-{number}"))
+            .attr("id", format!("{}-{number}", list_id(self.place)))
             .attr("aria-selected", move || (self.at.get() == number).to_string())
             .attr("data-test", test_ids::MENTION_CHOICE)
             .attr("data-name", address)

@@ -7,7 +7,7 @@ use allod_wire::{EntryId, LogId};
 use leptos::html;
 use leptos::prelude::*;
 
-use super::{acknowledgement, message_menu, poll, quote, reactions, rich_text};
+use super::{acknowledgement, message_menu, poll, quote, reactions, rich_text, thread};
 use crate::dialog::Dialog;
 use crate::format::clock_time;
 use crate::icons::{CHECK, CHECKS, CLOCK, FORWARD};
@@ -33,7 +33,7 @@ pub(super) fn view(ui: Ui, view: MessageView, first: bool, last: bool, group: bo
     let own = view.own.to_string();
     let forwarded = view.forwarded.then(|| forwarded(ui));
     let said = (forwarded, quote::view(ui, &view), body(ui, &view), acknowledgement::view(ui, &view), meta(ui, &view));
-    let under = reactions::view(ui, &view);
+    let under = (reactions::view(ui, &view), thread::open_button(ui, &view));
     // Only the message under the mouse has a bar.
     let hovered = RwSignal::new(false);
     let label = label(ui, &view);
@@ -71,7 +71,8 @@ fn label(ui: Ui, view: &MessageView) -> impl Fn() -> String + Send + Sync + use<
     }
 }
 
-fn body(ui: Ui, view: &MessageView) -> AnyView {
+/// What it says.
+pub(super) fn body(ui: Ui, view: &MessageView) -> AnyView {
     match &view.body {
         MessageBody::Text { text, formatted } => rich_text::view(ui, text, *formatted),
         MessageBody::Reaction { text } => rich_text::view(ui, text, false),

@@ -6,14 +6,15 @@ use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
+use super::composer::field_id;
 use super::dialog::close;
-use super::panes::{COMPOSER_ID, focus};
+use super::panes::focus;
 use super::parts::button;
 use super::reactions::{QUICK, choice};
 use crate::dialog::Dialog;
-use crate::draft::{Draft, editable};
+use crate::draft::{Draft, Place, editable};
 use crate::gesture::Point;
-use crate::icons::{ANSWER, COPY, DELETE, FORWARD, INFO, Icon, MORE, PENCIL, SMILE};
+use crate::icons::{ANSWER, COPY, DELETE, FORWARD, INFO, Icon, MORE, PENCIL, SMILE, THREAD};
 use crate::shell::{Command, ask, copy};
 use crate::state::Ui;
 use crate::strings::Text;
@@ -97,12 +98,22 @@ pub(super) fn view(ui: Ui, message: MessageView) -> AnyView {
     };
     let own_text = editable(&message).is_some();
     let may_delete = can_act && (message.own || ui.is_chief());
+    // An answer in a thread begins none.
+    let thread = message.message_id.filter(|_| can_act && message.thread.is_none());
+    let log = message.log;
     let may_forward = matches!(message.body, MessageBody::Text { .. });
     let (answered, edited, forwarded, details, deleted) =
         (message.clone(), message.clone(), message.clone(), message.clone(), message);
     let items = (
         can_act.then(|| {
             item(ui, ANSWER, |words| words.answer, "", test_ids::ANSWER, move || answer(ui, answered.clone()))
+        }),
+        thread.map(|root| {
+            let open = move || {
+                close(ui);
+                ask(Command::OpenThread(log, root));
+            };
+            item(ui, THREAD, |words| words.talk.answer_in_thread, "", test_ids::ANSWER_IN_THREAD, open)
         }),
         text.map(|text| {
             let copy_text = move || {
@@ -190,9 +201,10 @@ pub(super) fn edit(ui: Ui, message: MessageView) {
 
 fn draft(ui: Ui, message: MessageView, begin: impl FnOnce(&mut Draft, MessageView)) {
     close(ui);
-    ui.drafts.update(|drafts| begin(drafts.entry(message.log).or_default(), message));
+    let place = Place { log: message.log, thread: message.thread };
+    ui.drafts.update(|drafts| begin(drafts.entry(place).or_default(), message));
     // The dialog gives the keyboard back first.
-    request_animation_frame(|| focus(COMPOSER_ID));
+    request_animation_frame(move || focus(field_id(place)));
 }
 
 fn is_deleted(message: &MessageView) -> bool {

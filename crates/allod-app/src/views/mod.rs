@@ -31,6 +31,7 @@ mod rich_text;
 mod safety;
 mod search;
 mod settings;
+mod thread;
 mod way_back;
 mod welcome;
 

@@ -5,13 +5,16 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::{
-    banners, conversation, conversation_list, dialog, new_conversation, readers, search, settings, way_back, welcome,
+    banners, conversation, conversation_list, dialog, new_conversation, readers, search, settings, thread, way_back,
+    welcome,
 };
 use crate::state::{Phase, Side, Ui};
 use crate::test_ids;
 
 /// The identifier of the field that Ctrl-K leads to.
 pub(super) const SEARCH_ID: &str = "search";
+/// The identifier of the field in which answers of a thread are written.
+pub(super) const THREAD_COMPOSER_ID: &str = "thread-composer";
 /// The identifier of the field in which messages are written.
 pub(super) const COMPOSER_ID: &str = "composer";
 
@@ -34,7 +37,8 @@ fn panes(ui: Ui) -> AnyView {
         Side::New => new_conversation::view(ui),
         Side::Settings => settings::view(ui),
     };
-    let details = move || ui.details.get().then(|| readers::view(ui));
+    let in_thread = Memo::new(move |_| ui.thread.with(Option::is_some));
+    let details = move || ui.details.get().then(|| if in_thread.get() { thread::view(ui) } else { readers::view(ui) });
     let open = Memo::new(move |_| ui.open.get());
     let conversation = move || match open.get() {
         Some(log) => conversation::view(ui, log),

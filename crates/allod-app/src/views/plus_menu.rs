@@ -10,6 +10,7 @@ use super::dialog::close;
 use super::message_menu::{below, item};
 use super::panes::{COMPOSER_ID, focus};
 use crate::dialog::Dialog;
+use crate::draft::Place;
 use crate::icons::{CHECK, CLIP, PLUS, POLL};
 use crate::state::Ui;
 use crate::test_ids;
@@ -40,7 +41,7 @@ pub(super) fn view(ui: Ui, log: LogId) -> AnyView {
     };
     let ask_for_it = move || {
         close(ui);
-        change(ui, log, |draft| draft.asks = true);
+        change(ui, Place { log, thread: None }, |draft| draft.asks = true);
         request_animation_frame(|| focus(COMPOSER_ID));
     };
     let items = (
