@@ -238,7 +238,10 @@ impl Actor {
         }
         if std::mem::take(&mut self.open_changed) {
             let readers = self.ui.open.get_untracked().and_then(|log| core.readers(log));
-            self.ui.readers.set(readers);
+            // What did not change is not drawn anew, and with it what the user has begun there.
+            if self.ui.readers.with_untracked(|shown| *shown != readers) {
+                self.ui.readers.set(readers);
+            }
             self.show_receipts();
             if let Some(shown) = self.ui.safety.get_untracked() {
                 self.show_safety(&shown.person);

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use allod_client_core::local::Local;
 use allod_client_core::view::{ConversationSummary, DeviceView, ReaderChangeView, ReaderPerson, State};
 use allod_client_core::{Kind, Role};
 use allod_wire::account::DeviceClass;
-use allod_wire::{Address, LogId};
+use allod_wire::{Address, LogId, UnixMillis};
 use leptos::html;
 use leptos::prelude::*;
 
@@ -64,7 +65,19 @@ fn sections(ui: Ui, page: RwSignal<Page>) -> AnyView {
         let changes = changes.unwrap_or_default();
         (!changes.is_empty()).then(|| lately(ui, changes))
     };
-    let current = Memo::new(move |_| ui.current());
+    // Without what each message changes: what is being asked here stays while others write.
+    let current = Memo::new(move |_| {
+        ui.current().map(|current| ConversationSummary {
+            unread: 0,
+            mentions: 0,
+            local: Local::default(),
+            last: None,
+            waiting: 0,
+            updated: UnixMillis(0),
+            unseen_reader_change: false,
+            ..current
+        })
+    });
     let people = move || {
         let (Some(readers), Some(current)) = (ui.readers.get(), current.get()) else { return ().into_any() };
         let rows = readers.people.into_iter().map(|one| person(ui, one, &current, page)).collect_view();
