@@ -89,10 +89,11 @@ async fn a_link_adds_a_second_browser_which_has_all_that_was_said_reads_on_and_i
     second.see("app").await?;
     alice.reads("readers-line", "2 people, 3 devices").await?;
     bob.say(log, "To two devices.").await?;
+    // The banner moves what is below it: it is there before anything is pressed.
+    second.reads("banner", "from before are on this device now").await?;
     second.press_named("conversation-row", "bob").await?;
     second.reads("message-text", "To two devices.").await?;
     second.reads("message-text", "To one device.").await?;
-    second.reads("banner", "from before are on this device now").await?;
     alice.reads("banner", "were sent to your new device").await?;
     alice.screenshot("history-sent-desk").await?;
     second.screenshot("history-here-phone").await?;
