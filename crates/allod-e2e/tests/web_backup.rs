@@ -88,6 +88,8 @@ async fn who_lost_every_device_comes_back_in_a_browser_with_a_file_and_twelve_wo
     // Bob's device lets the new one in, and both talk on.
     say(&back, "I am back.").await?;
     bob.hears(log, "I am back.").await?;
+    let lines = serde_json::to_string(&bob.history(log).await?)?;
+    ensure!(lines.contains("device_added") || lines.contains("device_back"), "in view of all: {lines}");
     bob.say(log, "Welcome back.").await?;
     back.reads("message-text", "Welcome back.").await?;
     back.screenshot("restored-desk").await?;
