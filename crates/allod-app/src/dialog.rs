@@ -5,9 +5,11 @@ use allod_wire::LogId;
 
 use crate::gesture::Point;
 
-/// A dialog, most about a message of the open conversation.
+/// A dialog: about a conversation, or a message of the open one.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Dialog {
+    /// What one can do with a conversation.
+    Conversation(LogId),
     /// What one can do to it.
     Menu(Box<MessageView>),
     /// More reactions than the menu shows.

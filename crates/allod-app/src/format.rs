@@ -30,7 +30,8 @@ pub fn clock_time(time: UnixMillis) -> String {
     format!("{:02}:{:02}", date.get_hours(), date.get_minutes())
 }
 
-fn now() -> UnixMillis {
+/// The time of this device.
+pub fn now() -> UnixMillis {
     UnixMillis(Date::now() as u64)
 }
 

@@ -72,6 +72,14 @@ icons! {
     INFO = "M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17zM12 11v5M12 8v.1";
     /// Delete.
     DELETE = "M4.5 6.5h15M9.5 6.5V4h5v2.5M6.5 6.5l1 13.5h9l1-13.5M10.5 10.5v6M13.5 10.5v6";
+    /// Kept on top.
+    PIN = "M9 4h6l-.8 6 3.3 3.5H6.5L9.8 10zM12 13.5V20";
+    /// Tells of what is new.
+    BELL = "M12 4a5.5 5.5 0 0 1 5.5 5.5c0 4 1.5 5.5 2 6.5h-15c.5-1 2-2.5 2-6.5A5.5 5.5 0 0 1 12 4zM10 19.5h4";
+    /// Does not.
+    QUIET = "M12 4a5.5 5.5 0 0 1 5.5 5.5c0 4 1.5 5.5 2 6.5h-15c.5-1 2-2.5 2-6.5A5.5 5.5 0 0 1 12 4zM10 19.5h4M4 4l16 16";
+    /// Put away.
+    ARCHIVE = "M4 5h16v4H4zM5.5 9v10.5h13V9M10 13h4";
     /// Cannot be read from outside.
     SEALED = "M4 6.5h16v11H4zM4 7l8 6 8-6";
 }

@@ -256,6 +256,24 @@ pub const RENAME_INPUT: &str = "rename-input";
 pub const RENAME: &str = "rename";
 /// Whose device this is.
 pub const WHOSE: &str = "whose";
+/// Opens the menu of a conversation in the list; `data-name` is its title.
+pub const CONVERSATION_MENU: &str = "conversation-menu";
+/// Keeps the conversation on top, or not.
+pub const PIN: &str = "pin";
+/// Mutes it for eight hours.
+pub const MUTE_8_HOURS: &str = "mute-8-hours";
+/// Mutes it for a week.
+pub const MUTE_WEEK: &str = "mute-week";
+/// Mutes it.
+pub const MUTE: &str = "mute";
+/// Ends that.
+pub const UNMUTE: &str = "unmute";
+/// Puts it away, or back.
+pub const ARCHIVE: &str = "archive";
+/// Leads to the conversations that were put away, and back.
+pub const ARCHIVED: &str = "archived";
+/// The user is mentioned in what is unread.
+pub const MENTIONED: &str = "mentioned";
 /// Opens the settings.
 pub const SETTINGS: &str = "settings";
 /// A choice of language; `data-name` is its tag.
@@ -266,6 +284,8 @@ pub const THEME: &str = "theme";
 pub const ADD_DEVICE: &str = "add-device";
 /// Makes a link for a person.
 pub const INVITE: &str = "invite";
+/// Whether the invitation makes an administrator.
+pub const INVITE_ADMINISTRATOR: &str = "invite-administrator";
 /// The name that the invitation is for.
 pub const INVITE_NAME: &str = "invite-name";
 /// A link that was made.

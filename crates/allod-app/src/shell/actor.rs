@@ -153,6 +153,9 @@ impl Actor {
             Input::VisibilityChanged => {
                 if page::is_visible() {
                     self.hurry();
+                } else {
+                    // It may be the last that the page can do.
+                    self.keep_drafts().await?;
                 }
                 Vec::new()
             }
@@ -359,6 +362,8 @@ impl Actor {
     /// Shows a conversation with the end of its history.
     pub(super) async fn open(&mut self, log: LogId) -> Result<(), Stop> {
         if self.ui.open.get_untracked() != Some(log) {
+            self.keep_drafts().await?;
+            self.take_up_draft(log).await?;
             let page = self.vault.history(log, None, PAGE_LINES).await?;
             let lines = self.read_lines(&page.rows).await?;
             let Some(core) = &self.core else { return Ok(()) };

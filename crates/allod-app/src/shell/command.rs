@@ -5,7 +5,7 @@ use std::fmt;
 use allod_client_core::view::{FileView, MessageView};
 use allod_client_core::{ForkChoice, New, Poll, Role, With};
 use allod_wire::mimi::MessageId;
-use allod_wire::{Address, DeviceId, EntryId, LogId, Position};
+use allod_wire::{Address, DeviceId, EntryId, LogId, Position, UnixMillis};
 use zeroize::Zeroizing;
 
 /// What the user asks for. The actor does it, or says why not.
@@ -91,6 +91,14 @@ pub enum Command {
     ConfirmSafety(Address, String),
     /// That person does not count as compared any more.
     UndoSafety(Address),
+    /// Keep a conversation on top, or not.
+    Pin(LogId, bool),
+    /// No notices of a conversation before this time, or notices again.
+    Mute(LogId, Option<UnixMillis>),
+    /// Put a conversation away, or back.
+    Archive(LogId, bool),
+    /// Keep what was begun and not sent.
+    KeepDrafts,
     /// Delete a conversation that is over from this device.
     Forget(LogId),
     /// Make an invitation.

@@ -32,6 +32,7 @@ impl Actor {
             Command::Jump(log, position) => self.jump(log, position).await?,
             Command::OpenThread(log, root) => self.open_thread(log, root).await?,
             Command::LoadEarlier => self.load_earlier().await?,
+            Command::KeepDrafts => self.keep_drafts().await?,
             Command::Reconnect => self.hurry(),
             Command::CancelTransfer(number) => return Ok(self.cancel_transfer(number)),
             Command::Start(new) => return self.start_conversation(new).await,
@@ -228,7 +229,6 @@ fn change(core: &mut ClientCore, command: Command) -> Done {
         Command::EndPoll(poll) => sent(core.end_poll(&poll, now, rng)),
         Command::Acknowledge(message) => sent(core.acknowledge(&message, now, rng)),
         Command::Forward(message, to) => sent(core.forward(&message, to, now, rng)),
-        Command::SetReceipts(told) => Ok(core.set_receipts(told)),
         Command::Delete(message) => sent(core.delete_for_everyone(&message, now, rng)),
         Command::Discard(log, id) => Ok(core.discard(log, id)),
         Command::AskPeople => core.ask_people(),
@@ -241,6 +241,10 @@ fn change(core: &mut ClientCore, command: Command) -> Done {
         Command::ResolveFork(log, choice) => core.resolve_fork(log, choice, now, rng),
         Command::ConfirmSafety(person, number) => core.confirm_safety(&person, &number, now),
         Command::UndoSafety(person) => core.undo_safety(&person),
+        Command::Pin(log, pinned) => core.set_pinned(log, pinned),
+        Command::Mute(log, until) => core.set_muted(log, until),
+        Command::Archive(log, archived) => core.set_archived(log, archived),
+        Command::SetReceipts(told) => Ok(core.set_receipts(told)),
         Command::Forget(log) => core.forget_conversation(log),
         Command::Invite { name, administrator } => {
             let name = match name.map(|name| name.parse()).transpose() {

@@ -42,6 +42,14 @@ impl Actor {
         Ok(())
     }
 
+    /// One message as it is now; none if it is not in this browser's history.
+    pub(super) async fn line(&self, log: LogId, id: &MessageId) -> Result<Option<MessageView>, Stop> {
+        match self.row_of(log, id).await? {
+            Some(row) => self.read_line(&row).await,
+            None => Ok(None),
+        }
+    }
+
     pub(super) async fn read_line(&self, row: &Row) -> Result<Option<MessageView>, Stop> {
         let Some(mut line) = self.folded(row).await? else { return Ok(None) };
         if let Some(id) = line.in_reply_to

@@ -9,6 +9,7 @@ mod actor;
 mod backup;
 mod clock;
 mod command;
+mod drafts;
 mod events;
 mod export;
 mod fetch;

@@ -1,5 +1,6 @@
 //! English.
 
+mod chosen;
 mod keeping;
 mod safety;
 mod talk;
@@ -256,6 +257,7 @@ pub const ENGLISH: Strings = Strings {
     update_ready: "A new version of Allod is ready.",
     reload: "Reload",
     dismiss: "Dismiss",
+    chosen: chosen::CHOSEN,
     safety: safety::SAFETY,
     keeping: keeping::KEEPING,
     talk: talk::TALK,

@@ -1,5 +1,6 @@
 //! French.
 
+mod chosen;
 mod keeping;
 mod safety;
 mod talk;
@@ -262,6 +263,7 @@ pub const FRENCH: Strings = Strings {
     update_ready: "Une nouvelle version d’Allod est prête.",
     reload: "Recharger",
     dismiss: "Fermer",
+    chosen: chosen::CHOSEN,
     safety: safety::SAFETY,
     keeping: keeping::KEEPING,
     talk: talk::TALK,

@@ -3,6 +3,7 @@
 //! A language is a [`Strings`] with all its fields: one that lacks a sentence does not compile. Sentences that count or name
 //! something are functions, so that each language orders and inflects as it wants.
 
+mod chosen;
 mod en;
 mod fr;
 mod keeping;
@@ -13,6 +14,7 @@ use allod_client_core::export::ExportWords;
 use allod_client_core::history::HistoryStep;
 use leptos::prelude::{Get, RwSignal, Set};
 
+pub use chosen::Chosen;
 pub use en::ENGLISH;
 pub use fr::FRENCH;
 pub use keeping::Keeping;
@@ -328,6 +330,7 @@ pub struct Strings {
     pub update_ready: &'static str,
     pub reload: &'static str,
     pub dismiss: &'static str,
+    pub chosen: Chosen,
     pub safety: Safety,
     pub keeping: Keeping,
     pub talk: Talk,

@@ -1,4 +1,4 @@
-//! Which words there are for polls, acknowledgements, forwarding, receipts and threads.
+//! Which words there are for polls, acknowledgements, forwarding and threads.
 
 /// More that people say to each other than text.
 #[allow(missing_docs, reason = "a text is best described by itself; fields are named for where they stand")]
@@ -33,8 +33,6 @@ pub struct Talk {
     pub read_by: fn(usize, usize) -> String,
     pub read: &'static str,
     pub delivered: &'static str,
-    pub receipts: &'static str,
-    pub receipts_hint: &'static str,
     pub mention: &'static str,
     pub answer_in_thread: &'static str,
     pub thread: &'static str,

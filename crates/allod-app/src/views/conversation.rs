@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use super::event_line::show_readers;
 use super::parts::{button, face, icon_button};
-use super::{composer, event_line, file, line_acts, message, way_back};
+use super::{composer, conversation_menu, event_line, file, line_acts, message, way_back};
 use crate::draft::{Draft, Place, Purpose};
 use crate::format::{day_heading, local_day};
 use crate::icons::{BACK, DOWN, EYE, TALK};
@@ -71,7 +71,7 @@ pub(super) fn view(ui: Ui, log: LogId) -> AnyView {
             composer::send_files(log, event.data_transfer().and_then(|data| data.files()));
         })
         .child((stream(ui, log), drop_hint));
-    (head(ui), messages, foot).into_any()
+    (head(ui, log), messages, foot).into_any()
 }
 
 fn closed(ui: Ui, text: Text, actions: impl IntoView + 'static) -> AnyView {
@@ -86,7 +86,7 @@ fn forget(ui: Ui, log: LogId) -> AnyView {
     button(ui, "button", |words| words.forget, test_ids::CONFIRM, move || ask(Command::Forget(log)))
 }
 
-fn head(ui: Ui) -> AnyView {
+fn head(ui: Ui, log: LogId) -> AnyView {
     let title = Memo::new(move |_| ui.current().map(|current| ui.title_of(&current)).unwrap_or_default());
     let group = Memo::new(move |_| ui.current().is_some_and(|current| current.kind == Kind::Group));
     let counts = Memo::new(move |_| ui.current().map_or((0, 0), |one| (one.people_count, one.device_count)));
@@ -113,6 +113,7 @@ fn head(ui: Ui) -> AnyView {
             html::div()
                 .attr("class", "bar-title")
                 .child((html::h2().attr("class", "clip").child(move || title.get()), readers)),
+            conversation_menu::opener(ui, log, title, ""),
         ))
         .into_any()
 }

@@ -8,11 +8,15 @@ use leptos::prelude::*;
 
 use super::panes::SEARCH_ID;
 use super::parts::{self, button, face, icon_button};
-use super::search;
-use crate::format::list_time;
-use crate::icons::{PLUS, SLIDERS, TALK};
+use super::{conversation_menu, search};
+use crate::dialog::Dialog;
+use crate::draft::Place;
+use crate::format::{list_time, now};
+use crate::gesture::Point;
+use crate::icons::{ARCHIVE, BACK, Icon, PIN, PLUS, QUIET, SLIDERS, TALK};
 use crate::shell::{Command, ask};
 use crate::state::{Side, Ui};
+use crate::strings::Text;
 use crate::test_ids;
 
 pub(super) fn view(ui: Ui) -> AnyView {
@@ -32,8 +36,9 @@ pub(super) fn view(ui: Ui) -> AnyView {
         test_ids::NEW_CONVERSATION,
         move || ui.side.set(Side::New),
     );
+    let archive = RwSignal::new(false);
     let is_empty = Memo::new(move |_| ui.conversations.with(Vec::is_empty));
-    let body = move || if is_empty.get() { none_yet(ui) } else { list(ui, wanted) };
+    let body = move || if is_empty.get() { none_yet(ui) } else { list(ui, wanted, archive) };
     (html::header().attr("class", "bar").child((title, settings, new)), body).into_any()
 }
 
@@ -50,26 +55,53 @@ fn none_yet(ui: Ui) -> AnyView {
         .into_any()
 }
 
-fn list(ui: Ui, wanted: RwSignal<String>) -> AnyView {
+fn list(ui: Ui, wanted: RwSignal<String>, archive: RwSignal<bool>) -> AnyView {
     let found = Memo::new(move |_| {
         let wanted = wanted.get().to_lowercase();
+        let archive = archive.get();
         let matches = |one: &ConversationSummary| {
+            // Whoever looks for something finds it wherever it was put.
+            let is_here = one.local.archived == archive || !wanted.is_empty();
             let people = one.people.iter().any(|person| person.to_string().contains(&wanted));
-            people || ui.title_of(one).to_lowercase().contains(&wanted)
+            is_here && (people || ui.title_of(one).to_lowercase().contains(&wanted))
         };
         ui.conversations.with(|all| all.iter().filter(|one| matches(one)).cloned().collect::<Vec<_>>())
     });
     let nothing = move || {
         let text = html::p().child(ui.words.text(|words| words.nothing_found));
-        (found.with(Vec::is_empty) && !search::has_messages(ui)).then(|| html::div().attr("class", "empty").child(text))
+        let is_sought = !wanted.with(String::is_empty);
+        (is_sought && found.with(Vec::is_empty) && !search::has_messages(ui))
+            .then(|| html::div().attr("class", "empty").child(text))
     };
     let ids = Memo::new(move |_| found.with(|found| found.iter().map(|one| one.log).collect::<Vec<_>>()));
     let rows =
         For(ForProps::builder().each(move || ids.get()).key(|log| *log).children(move |log| row(ui, log)).build());
+    let put_away = Memo::new(move |_| ui.conversations.with(|all| all.iter().filter(|one| one.local.archived).count()));
+    Effect::new(move |_| {
+        if put_away.get() == 0 {
+            archive.set(false);
+        }
+    });
+    let switch = move || {
+        let is_sought = !wanted.with(String::is_empty);
+        (put_away.get() > 0 && !is_sought).then(|| {
+            let (icon, text) = if archive.get() { (BACK, None) } else { (ARCHIVE, Some(put_away.get())) };
+            let text = move || {
+                let words = &ui.words.get().chosen;
+                text.map_or_else(|| words.back_to_all.to_owned(), |count| (words.archived)(count as u64))
+            };
+            html::button()
+                .attr("type", "button")
+                .attr("class", "row short archive-row")
+                .attr("data-test", test_ids::ARCHIVED)
+                .on(leptos::ev::click, move |_| archive.update(|on| *on = !*on))
+                .child((icon.view(), html::span().child(text)))
+        })
+    };
     let list = html::ul().attr("class", "list").attr("data-test", test_ids::CONVERSATIONS).child(rows);
     Effect::new(move |_| ask(Command::Search(wanted.get())));
     let field = html::div().attr("class", "pad").child(parts::search(ui, SEARCH_ID, |words| words.search, wanted));
-    let results = html::div().attr("class", "scroll results").child((list, search::messages(ui), nothing));
+    let results = html::div().attr("class", "scroll results").child((list, switch, search::messages(ui), nothing));
     html::div()
         .attr("class", "search-pane")
         .on(leptos::ev::keydown, |event| search::keys(&event))
@@ -88,8 +120,23 @@ fn row(ui: Ui, log: LogId) -> AnyView {
         let time = one.with(|one| one.as_ref().map(|one| one.last.as_ref().map_or(one.updated, |last| last.time)));
         time.map(|time| list_time(time, ui.words.language())).unwrap_or_default()
     };
+    let local = Memo::new(move |_| one.with(|one| one.as_ref().map(|one| one.local.clone())).unwrap_or_default());
+    let mark =
+        move |icon: Icon, text: Text| html::span().attr("class", "row-mark").child((icon.small(), hidden(ui, text)));
+    let pinned = move || local.with(|local| local.pinned).then(|| mark(PIN, |words| words.chosen.pinned));
+    let muted = move || local.with(|local| local.is_muted(now())).then(|| mark(QUIET, |words| words.chosen.muted));
+    let mentioned = move || {
+        let mentions = one.with(|one| one.as_ref().map_or(0, |one| one.mentions));
+        let text = ui.words.text(|words| words.chosen.mentions_you);
+        (mentions > 0).then(|| {
+            let at = html::span().attr("class", "count").attr("role", "img").attr("aria-label", text);
+            at.attr("data-test", test_ids::MENTIONED).child("@")
+        })
+    };
     let first = html::span().attr("class", "row-line").child((
         html::span().attr("class", "row-title clip").child(move || title.get()),
+        muted,
+        pinned,
         html::span().attr("class", "row-time").child(time),
     ));
     let count = move || {
@@ -102,9 +149,11 @@ fn row(ui: Ui, log: LogId) -> AnyView {
         })
     };
     let preview = move || one.with(|one| one.as_ref().map(|one| preview(ui, one, is_group.get())).unwrap_or_default());
-    let second = html::span()
-        .attr("class", "row-line")
-        .child((html::span().attr("class", "row-preview clip").child(preview), count));
+    let second = html::span().attr("class", "row-line").child((
+        html::span().attr("class", "row-preview clip").child(preview),
+        mentioned,
+        count,
+    ));
     let button = html::button()
         .attr("type", "button")
         .attr("class", move || if unread.get() > 0 { "row unread" } else { "row" })
@@ -113,11 +162,30 @@ fn row(ui: Ui, log: LogId) -> AnyView {
         .attr("aria-current", move || if is_open.get() { "true" } else { "false" })
         .on(leptos::ev::click, move |_| ask(Command::Open(log)))
         .child((move || face(&title.get(), is_group.get(), false), html::span().child((first, second))));
-    html::li().child(button).into_any()
+    html::li()
+        .attr("class", "row-holder")
+        .on(leptos::ev::contextmenu, move |event| {
+            event.prevent_default();
+            let at = Point { x: f64::from(event.client_x()), y: f64::from(event.client_y()) };
+            ui.show(Dialog::Conversation(log), Some(at));
+        })
+        .child((button, conversation_menu::opener(ui, log, title, "small row-more")))
+        .into_any()
+}
+
+/// A text for those who do not see the icon.
+fn hidden(ui: Ui, text: Text) -> AnyView {
+    html::span().attr("class", "sr-only").child(ui.words.text(text)).into_any()
 }
 
 fn preview(ui: Ui, one: &ConversationSummary, is_group: bool) -> String {
     let words = ui.words.get();
+    let begun =
+        ui.drafts.with(|drafts| drafts.get(&Place { log: one.log, thread: None }).map(|draft| draft.text.clone()));
+    let begun = begun.or_else(|| one.local.draft.as_ref().map(|draft| draft.text.clone()));
+    if let Some(begun) = begun.filter(|begun| !begun.is_empty() && ui.open.get() != Some(one.log)) {
+        return (words.chosen.draft)(&begun);
+    }
     let Some(last) = &one.last else { return words.empty_conversation.to_owned() };
     let own = ui.me.with(|me| me.as_ref().is_some_and(|me| me.address == last.sender));
     match (own, is_group) {

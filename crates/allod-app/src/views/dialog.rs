@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlDialogElement, HtmlElement};
 
-use super::{forward, message_details, message_menu, plus_menu, poll, reactions};
+use super::{conversation_menu, forward, message_details, message_menu, plus_menu, poll, reactions};
 use crate::dialog::{Dialog, Opened};
 use crate::gesture::Point;
 use crate::state::Ui;
@@ -55,6 +55,7 @@ pub(super) fn close(ui: Ui) {
 
 fn name(dialog: &Dialog) -> Text {
     match dialog {
+        Dialog::Conversation(_) => |words| words.chosen.menu,
         Dialog::Menu(_) => |words| words.message_menu,
         Dialog::Reactions(_) => |words| words.react,
         Dialog::Details(_) => |words| words.details,
@@ -67,6 +68,7 @@ fn name(dialog: &Dialog) -> Text {
 
 fn body(ui: Ui, dialog: Dialog) -> AnyView {
     let (class, inner) = match dialog {
+        Dialog::Conversation(log) => ("dialog-body menu", conversation_menu::view(ui, log)),
         Dialog::Menu(message) => ("dialog-body menu", message_menu::view(ui, *message)),
         Dialog::Reactions(message) => ("dialog-body", reactions::all(ui, &message)),
         Dialog::Details(message) => ("dialog-body wide", message_details::view(ui, *message)),

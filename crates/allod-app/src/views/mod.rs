@@ -7,6 +7,7 @@ mod code;
 mod composer;
 mod conversation;
 mod conversation_list;
+mod conversation_menu;
 mod dialog;
 mod event_line;
 mod export;

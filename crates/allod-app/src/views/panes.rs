@@ -1,5 +1,7 @@
 //! The whole window: which page has it, and the three panes.
 
+use std::time::Duration;
+
 use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -8,6 +10,7 @@ use super::{
     banners, conversation, conversation_list, dialog, new_conversation, readers, search, settings, thread, way_back,
     welcome,
 };
+use crate::shell::{Command, ask};
 use crate::state::{Phase, Side, Ui};
 use crate::test_ids;
 
@@ -18,11 +21,15 @@ pub(super) const THREAD_COMPOSER_ID: &str = "thread-composer";
 /// The identifier of the field in which messages are written.
 pub(super) const COMPOSER_ID: &str = "composer";
 
+/// Drafts are kept so long after the last key.
+const KEEP_AFTER: Duration = Duration::from_millis(600);
+
 /// Everything.
 pub fn app(ui: Ui) -> AnyView {
     let ready = Memo::new(move |_| ui.phase.get() == Phase::Ready);
     drop(window_event_listener(leptos::ev::keydown, move |event| keys(ui, &event)));
     way_back::follow(ui);
+    keep_drafts(ui);
     search::follow_jumps(ui);
     (move || {
         take_away_start_page();
@@ -68,6 +75,22 @@ fn panes(ui: Ui) -> AnyView {
             dialog::view(ui),
         ))
         .into_any()
+}
+
+/// What is begun is kept soon after each change.
+fn keep_drafts(ui: Ui) {
+    let waiting = StoredValue::new(None::<TimeoutHandle>);
+    Effect::new(move |before: Option<()>| {
+        ui.drafts.track();
+        if before.is_some() {
+            let soon = set_timeout_with_handle(|| ask(Command::KeepDrafts), KEEP_AFTER).ok();
+            waiting.update_value(|waiting| {
+                if let Some(earlier) = std::mem::replace(waiting, soon) {
+                    earlier.clear();
+                }
+            });
+        }
+    });
 }
 
 /// Ctrl-K jumps to the search, Esc goes back.

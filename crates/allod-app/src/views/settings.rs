@@ -30,9 +30,9 @@ pub(super) fn view(ui: Ui) -> AnyView {
         devices(ui),
         backup(ui),
         own_data(ui),
+        privacy(ui),
         language(ui),
         appearance(ui),
-        receipts(ui),
         about,
     ));
     (
@@ -58,6 +58,45 @@ fn backup(ui: Ui) -> AnyView {
 
 fn section(ui: Ui, title: Text, content: AnyView) -> AnyView {
     html::section().attr("class", "section").child((html::h2().child(ui.words.text(title)), content)).into_any()
+}
+
+fn privacy(ui: Ui) -> AnyView {
+    let told = Memo::new(move |_| ui.me.with(|me| me.as_ref().is_some_and(|me| me.receipts)));
+    let toggle = toggle(
+        ui,
+        test_ids::RECEIPTS,
+        |words| words.chosen.receipts,
+        |words| words.chosen.receipts_hint,
+        Signal::derive(move || told.get()),
+        move || ask(Command::SetReceipts(!told.get_untracked())),
+    );
+    section(ui, |words| words.chosen.privacy, toggle)
+}
+
+/// Something that is so, or not.
+fn toggle(
+    ui: Ui,
+    test: &'static str,
+    label: Text,
+    hint: Text,
+    is_on: Signal<bool>,
+    act: impl Fn() + 'static,
+) -> AnyView {
+    html::button()
+        .attr("type", "button")
+        .attr("class", "row option")
+        .attr("role", "checkbox")
+        .attr("data-test", test)
+        .attr("aria-checked", move || if is_on.get() { "true" } else { "false" })
+        .on(leptos::ev::click, move |_| act())
+        .child((
+            html::span().child((
+                html::span().attr("class", "block").child(ui.words.text(label)),
+                html::span().attr("class", "hint block").child(ui.words.text(hint)),
+            )),
+            html::span().attr("class", "tick").child(CHECK.small()),
+        ))
+        .into_any()
 }
 
 fn language(ui: Ui) -> AnyView {
@@ -98,26 +137,6 @@ fn appearance(ui: Ui) -> AnyView {
         |words| words.appearance,
         radio_group(ui, |words| words.appearance, choices.into_iter().collect_view().into_any()),
     )
-}
-
-/// Whether others are told what one has read, and tell it.
-fn receipts(ui: Ui) -> AnyView {
-    let told = Memo::new(move |_| ui.me.with(|me| me.as_ref().is_some_and(|me| me.receipts)));
-    html::button()
-        .attr("type", "button")
-        .attr("class", "row option")
-        .attr("role", "checkbox")
-        .attr("aria-checked", move || told.get().to_string())
-        .attr("data-test", test_ids::RECEIPTS)
-        .on(leptos::ev::click, move |_| ask(Command::SetReceipts(!told.get_untracked())))
-        .child((
-            html::span().child((
-                html::span().attr("class", "block").child(ui.words.text(|words| words.talk.receipts)),
-                html::span().attr("class", "hint").child(ui.words.text(|words| words.talk.receipts_hint)),
-            )),
-            html::span().attr("class", "tick").child(CHECK.small()),
-        ))
-        .into_any()
 }
 
 fn radio_group(ui: Ui, label: Text, choices: AnyView) -> AnyView {
@@ -205,19 +224,14 @@ fn invite(ui: Ui) -> AnyView {
         let name = Some(name.get_untracked().trim().to_lowercase()).filter(|name| !name.is_empty());
         ask(Command::Invite { name, administrator: administrator.get_untracked() });
     };
-    let toggle = html::button()
-        .attr("type", "button")
-        .attr("class", "row option")
-        .attr("role", "checkbox")
-        .attr("aria-checked", move || if administrator.get() { "true" } else { "false" })
-        .on(leptos::ev::click, move |_| administrator.update(|on| *on = !*on))
-        .child((
-            html::span().child((
-                html::span().attr("class", "block").child(ui.words.text(|words| words.administrator)),
-                html::span().attr("class", "hint block").child(ui.words.text(|words| words.invite_admin)),
-            )),
-            html::span().attr("class", "tick").child(crate::icons::CHECK.small()),
-        ));
+    let toggle = toggle(
+        ui,
+        test_ids::INVITE_ADMINISTRATOR,
+        |words| words.administrator,
+        |words| words.invite_admin,
+        administrator.into(),
+        move || administrator.update(|on| *on = !*on),
+    );
     let made = move || match ui.link.get() {
         Some(MadeLink::Invitation(link)) => Some(made_link(ui, |words| words.invite_ready, link)),
         _ => None,

@@ -1,4 +1,4 @@
-//! Polls, acknowledgements, forwarding, receipts and threads, in English.
+//! Polls, acknowledgements, forwarding and threads, in English.
 
 use crate::strings::Talk;
 
@@ -34,8 +34,6 @@ pub(super) const TALK: Talk = Talk {
     read_by: |count, all| if all == 1 { "Read".into() } else { format!("Read by {count} of {all}") },
     read: "Read",
     delivered: "Delivered, not yet read",
-    receipts: "Read receipts",
-    receipts_hint: "Others see what reached you and what you read, and you see it of them. Or neither.",
     mention: "People to mention",
     answer_in_thread: "Reply in thread",
     thread: "Thread",

@@ -1,4 +1,4 @@
-//! Polls, acknowledgements, forwarding, receipts and threads, in French.
+//! Polls, acknowledgements, forwarding and threads, in French.
 
 use crate::strings::Talk;
 
@@ -36,8 +36,6 @@ pub(super) const TALK: Talk = Talk {
     read_by: |count, all| if all == 1 { "Lu".to_owned() } else { format!("Lu par {count} sur {all}") },
     read: "Lu",
     delivered: "Reçu, pas encore lu",
-    receipts: "Confirmations de lecture",
-    receipts_hint: "Les autres voient ce qui vous est parvenu et ce que vous avez lu, et vous le voyez d’eux. Ou ni l’un ni l’autre.",
     mention: "Personnes à mentionner",
     answer_in_thread: "Répondre dans un fil",
     thread: "Fil",

@@ -1,0 +1,51 @@
+//! What was begun and not sent: kept while it is written, and there again when its conversation is opened.
+
+use allod_client_core::local::Draft as Kept;
+use allod_wire::LogId;
+use leptos::prelude::{Update, WithUntracked};
+
+use super::Stop;
+use super::actor::Actor;
+use crate::draft::{Draft, Place, Purpose};
+
+impl Actor {
+    /// Keeps all that was changed.
+    pub(super) async fn keep_drafts(&mut self) -> Result<(), Stop> {
+        // What is begun in a thread goes with the page.
+        let begun: Vec<(LogId, Kept)> = self.ui.drafts.with_untracked(|drafts| {
+            let of_conversations = drafts.iter().filter(|(place, _)| place.thread.is_none());
+            of_conversations.map(|(place, draft)| (place.log, kept(draft))).collect()
+        });
+        for (log, draft) in begun {
+            let effects = self.verb(|core| core.set_draft(log, draft));
+            self.carry_out(effects).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes up what was begun in a conversation before the page was opened.
+    pub(super) async fn take_up_draft(&mut self, log: LogId) -> Result<(), Stop> {
+        let place = Place { log, thread: None };
+        if self.ui.drafts.with_untracked(|drafts| drafts.contains_key(&place)) {
+            return Ok(());
+        }
+        let kept = self.core.as_ref().and_then(|core| core.conversation(log)).and_then(|one| one.local.draft);
+        let Some(Kept { text, in_reply_to }) = kept else { return Ok(()) };
+        let answered = match in_reply_to {
+            Some(id) => self.line(log, &id).await?,
+            None => None,
+        };
+        let purpose = answered.map_or(Purpose::New, |line| Purpose::Answer(Box::new(line)));
+        self.ui.drafts.update(|drafts| drop(drafts.insert(place, Draft { text, purpose, ..Draft::default() })));
+        Ok(())
+    }
+}
+
+/// What is kept of a draft: of an edit what stood in the field before.
+fn kept(draft: &Draft) -> Kept {
+    match &draft.purpose {
+        Purpose::New => Kept { text: draft.text.clone(), in_reply_to: None },
+        Purpose::Answer(message) => Kept { text: draft.text.clone(), in_reply_to: message.message_id },
+        Purpose::Edit { before, .. } => Kept { text: before.clone(), in_reply_to: None },
+    }
+}
