@@ -112,6 +112,37 @@ pub fn picture_type(media_type: &str) -> Option<&'static str> {
     ["image/png", "image/jpeg", "image/webp", "image/gif", "image/avif"].into_iter().find(|known| *known == media_type)
 }
 
+/// The media type, if it is of a recording that is played within a message.
+pub fn sound_type(media_type: &str) -> Option<&'static str> {
+    let plain = media_type.split(';').next().unwrap_or_default().trim();
+    ["audio/webm", "audio/ogg", "audio/mp4", "audio/mpeg", "audio/aac", "audio/wav"]
+        .into_iter()
+        .find(|known| *known == plain)
+}
+
+/// The name with the ending that goes with what the file is.
+pub fn with_extension(name: &str, media_type: &str) -> String {
+    let ending = match media_type.split(';').next().unwrap_or_default() {
+        "image/jpeg" => "jpg",
+        "image/png" => "png",
+        "audio/webm" => "webm",
+        "audio/ogg" => "ogg",
+        "audio/mp4" => "m4a",
+        _ => return name.to_owned(),
+    };
+    let is_ending = |end: &str| (2..=4).contains(&end.len()) && end.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    match name.rsplit_once('.').filter(|(start, end)| !start.is_empty() && is_ending(end)) {
+        Some((start, _)) => format!("{start}.{ending}"),
+        None => format!("{name}.{ending}"),
+    }
+}
+
+/// How long: `1:05`.
+pub fn duration(millis: u32) -> String {
+    let seconds = millis / 1_000;
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
 /// A name that is no path and hides nothing, for the browser's downloads.
 pub fn safe_file_name(name: &str) -> String {
     // Marks that turn the direction of text around make an `exe` look like a `pdf`.
@@ -171,6 +202,15 @@ mod tests {
         assert_eq!(size(2_437_000, &ENGLISH), "2.4\u{a0}MB");
         assert_eq!(size(2_437_000, &FRENCH), "2,4\u{a0}Mo");
         assert_eq!(size(999_600, &ENGLISH), "1.0\u{a0}MB");
+    }
+
+    #[test]
+    fn what_is_played_is_told_by_its_type_whatever_its_codec() {
+        assert_eq!(sound_type("audio/webm;codecs=opus"), Some("audio/webm"));
+        assert_eq!((sound_type("audio/x-script"), sound_type("text/html")), (None, None));
+        assert_eq!(with_extension("IMG_1.HEIC", "image/jpeg"), "IMG_1.jpg");
+        assert_eq!(with_extension("Message vocal", "audio/webm;codecs=opus"), "Message vocal.webm");
+        assert_eq!((duration(0), duration(65_999)), ("0:00".to_owned(), "1:05".to_owned()));
     }
 
     #[test]

@@ -28,6 +28,14 @@ icons! {
     EYE = "M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12zM12 9.25a2.75 2.75 0 1 1 0 5.5 2.75 2.75 0 0 1 0-5.5z";
     /// A file to attach.
     CLIP = "M19.5 11.5l-7.7 7.7a4.7 4.7 0 0 1-6.6-6.6l8-8a3.1 3.1 0 0 1 4.4 4.4l-7.9 7.9a1.6 1.6 0 0 1-2.3-2.3l7.1-7";
+    /// Speak.
+    MICROPHONE = "M12 3.5a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0v-5a3 3 0 0 1 3-3zM5.5 11.5a6.5 6.5 0 0 0 13 0M12 18v3";
+    /// Play.
+    PLAY = "M8 5.5v13l10.5-6.5z";
+    /// Halt.
+    PAUSE = "M8.5 5.5v13M15.5 5.5v13";
+    /// The next one.
+    NEXT = "M9 5l7 7-7 7";
     /// Send.
     SEND = "M12 19V5M6 11l6-6 6 6";
     /// Done; chosen; at the server.
@@ -112,7 +120,10 @@ mod tests {
 
     #[test]
     fn outlines_start_somewhere() {
-        for icon in [BACK, PLUS, SLIDERS, SEARCH, EYE, CLIP, SEND, CHECK, CLOCK, PROGRAM, GLOBE, DOCUMENT, CLOSE] {
+        for icon in [
+            BACK, FORWARD, MICROPHONE, PLAY, PAUSE, PLUS, SLIDERS, SEARCH, EYE, CLIP, SEND, CHECK, CLOCK, PROGRAM,
+            GLOBE, DOCUMENT, CLOSE,
+        ] {
             assert!(icon.0.starts_with('M'), "{icon:?}");
         }
     }

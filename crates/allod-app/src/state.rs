@@ -16,6 +16,7 @@ use leptos::prelude::*;
 use crate::dialog::{Dialog, Opened};
 use crate::draft::{Draft, Place};
 use crate::gesture::Point;
+use crate::shell::Drawn;
 use crate::strings::{Strings, Text, Words};
 
 /// Which page has the window.
@@ -184,6 +185,8 @@ pub struct Transfer {
     pub name: String,
     /// To the server, or from it.
     pub upload: bool,
+    /// Halted by the user.
+    pub paused: bool,
     /// Bytes done.
     pub done: u64,
     /// Bytes in all.
@@ -199,6 +202,30 @@ pub struct Thread {
     pub root: MessageView,
     /// Its answers, oldest first.
     pub answers: Vec<MessageView>,
+}
+
+/// A file that was chosen to be sent.
+#[derive(Debug, Clone)]
+pub struct Chosen {
+    /// Names it for this run of the app.
+    pub number: u64,
+    /// The file as it was chosen.
+    pub file: web_sys::File,
+    /// What is sent instead, for a picture.
+    pub picture: Picture,
+}
+
+/// What became of a chosen file's picture.
+#[derive(Debug, Clone)]
+pub enum Picture {
+    /// It is none that is drawn anew.
+    None,
+    /// Being drawn.
+    Drawing,
+    /// Drawn anew.
+    Drawn(Drawn),
+    /// This browser cannot read it.
+    Unreadable,
 }
 
 /// A link that was made, to pass on.
@@ -255,8 +282,14 @@ pub struct Ui {
     pub people: RwSignal<Option<Vec<PersonView>>>,
     /// Files on their way.
     pub transfers: RwSignal<Vec<Transfer>>,
-    /// Pictures that were fetched, as URLs of this page.
-    pub pictures: RwSignal<BTreeMap<EntryId, String>>,
+    /// Files that were chosen, before they are sent.
+    pub chosen: RwSignal<Vec<Chosen>, LocalStorage>,
+    /// Pictures and recordings that were fetched, as URLs of this page.
+    pub shown: RwSignal<BTreeMap<EntryId, String>>,
+    /// The picture that is looked at on the whole screen.
+    pub viewed: RwSignal<Option<EntryId>>,
+    /// The recording that is played.
+    pub played: RwSignal<Option<EntryId>>,
     /// Histories on their way between this device and others of the account.
     pub histories: RwSignal<Vec<(DeviceId, HistoryStep)>>,
     /// The connection.
@@ -310,7 +343,10 @@ impl Ui {
             safety: RwSignal::new(None),
             people: RwSignal::new(None),
             transfers: RwSignal::new(Vec::new()),
-            pictures: RwSignal::new(BTreeMap::new()),
+            chosen: RwSignal::new_local(Vec::new()),
+            shown: RwSignal::new(BTreeMap::new()),
+            viewed: RwSignal::new(None),
+            played: RwSignal::new(None),
             histories: RwSignal::new(Vec::new()),
             connection: RwSignal::new(Connection::Connecting),
             new_devices: RwSignal::new(Vec::new()),

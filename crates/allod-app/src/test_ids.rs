@@ -170,6 +170,40 @@ pub const FILE: &str = "file";
 pub const DOWNLOAD: &str = "download";
 /// A picture shown within a message.
 pub const PICTURE: &str = "picture";
+/// A picture that opens on the whole screen.
+pub const OPEN_PICTURE: &str = "open-picture";
+/// The picture on the whole screen; `data-name` is its file's name.
+pub const VIEWER: &str = "viewer";
+/// The files that were chosen, before they are sent.
+pub const SEND_SHEET: &str = "send-sheet";
+/// One of them; `data-name` is its name.
+pub const CHOSEN: &str = "chosen";
+/// Takes it off the sheet.
+pub const REMOVE_CHOSEN: &str = "remove-chosen";
+/// What is written with them.
+pub const CAPTION: &str = "caption";
+/// Whether pictures are sent as they are.
+pub const ORIGINALS: &str = "originals";
+/// Sends what was chosen.
+pub const SEND_CHOSEN: &str = "send-chosen";
+/// Starts a voice message.
+pub const RECORD: &str = "record";
+/// A voice message that is being recorded.
+pub const RECORDING: &str = "recording";
+/// Throws it away.
+pub const DISCARD_RECORDING: &str = "discard-recording";
+/// Sends it.
+pub const SEND_RECORDING: &str = "send-recording";
+/// A voice message; `data-playing` is `true` or `false`.
+pub const VOICE: &str = "voice";
+/// Plays it, or halts it.
+pub const PLAY: &str = "play";
+/// Where in it one listens.
+pub const PLAYING_POSITION: &str = "playing-position";
+/// How fast it is played.
+pub const PLAYING_SPEED: &str = "playing-speed";
+/// Halts a file on its way, or lets it go on.
+pub const PAUSE_TRANSFER: &str = "pause-transfer";
 /// A file on its way; `data-name` is its name.
 pub const TRANSFER: &str = "transfer";
 /// Stops a file on its way.

@@ -69,6 +69,9 @@ impl Driver {
             "--disable-background-networking".to_owned(),
             "--disable-component-update".to_owned(),
             "--disable-sync".to_owned(),
+            // A microphone that beeps, and a user who lets it be used.
+            "--use-fake-device-for-media-stream".to_owned(),
+            "--use-fake-ui-for-media-stream".to_owned(),
             format!("--lang={language}"),
             format!("--window-size={width},{height}"),
             format!("--user-data-dir={}", profile.path().display()),

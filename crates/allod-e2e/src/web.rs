@@ -58,3 +58,13 @@ pub async fn say(browser: &Browser, text: &str) -> Result<()> {
     browser.press("send").await?;
     browser.reads("message-text", text).await
 }
+
+/// Chooses a file for the open conversation, and sends what the sheet shows.
+///
+/// # Errors
+/// If the app does not get so far.
+pub async fn send_file(browser: &Browser, path: &Path) -> Result<()> {
+    browser.write("file-input", &path.display().to_string()).await?;
+    browser.press("send-chosen").await?;
+    browser.gone("send-sheet").await
+}

@@ -1,7 +1,7 @@
 //! The web app in a real browser: from invite link to reading each other's messages, at the sizes of a phone and of a desk.
 
 use allod_e2e::browser::{DESK, Driver, PHONE};
-use allod_e2e::web::{self, join, say};
+use allod_e2e::web::{self, join, say, send_file};
 use allod_e2e::{Person, Server};
 use anyhow::{Result, ensure};
 
@@ -58,7 +58,7 @@ async fn a_group_with_a_file_and_a_removal_across_browser_and_command_line_clien
     say(&alice, "The plan is attached.").await?;
     let file = folder.path().join("plan.txt");
     std::fs::write(&file, "one line of the plan\n".repeat(5_000))?;
-    alice.write("file-input", &file.display().to_string()).await?;
+    send_file(&alice, &file).await?;
     alice.see_named("file", "plan.txt").await?;
 
     carol.press_named("conversation-row", "Budget 2027").await?;

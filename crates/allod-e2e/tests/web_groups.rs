@@ -2,7 +2,7 @@
 
 use allod_client_core::{New, Role};
 use allod_e2e::browser::{Browser, DESK, Driver, ENTER, ESCAPE, PHONE};
-use allod_e2e::web::{self, join, say, start_group};
+use allod_e2e::web::{self, join, say, send_file, start_group};
 use allod_e2e::{Person, Server};
 use anyhow::{Context, Result, ensure};
 
@@ -154,7 +154,7 @@ async fn a_file_is_downloaded_whole_and_a_transfer_can_be_stopped_in_either_dire
     start_group(&alice, "", &["bob"]).await?;
     let plan = folder.path().join("plan.txt");
     std::fs::write(&plan, "one line of the plan\n".repeat(20_000))?;
-    alice.write("file-input", &plan.display().to_string()).await?;
+    send_file(&alice, &plan).await?;
     alice.see_named("file", "plan.txt").await?;
     alice.press("download").await?;
     assert_eq!(std::fs::read(alice.downloaded("plan.txt").await?)?, std::fs::read(&plan)?);
@@ -164,7 +164,7 @@ async fn a_file_is_downloaded_whole_and_a_transfer_can_be_stopped_in_either_dire
     alice.press("download").await?;
     alice.press("cancel-transfer").await?;
     alice.gone("cancel-transfer").await?;
-    alice.write("file-input", &plan.display().to_string()).await?;
+    send_file(&alice, &plan).await?;
     alice.see_named("transfer", "plan.txt").await?;
     alice.screenshot("sending-desk").await?;
     alice.press("cancel-transfer").await?;

@@ -4,7 +4,7 @@ use allod_client_core::{ClientCore, Effect, Plane, RestoreError};
 use allod_crypto::recovery::RecoveryPhrase;
 use allod_wire::link::Link;
 use allod_wire::mimi::MessageId;
-use allod_wire::{LogId, Position, UnixMillis, cbor};
+use allod_wire::{BlobId, LogId, Position, UnixMillis, cbor};
 use futures_channel::mpsc::UnboundedReceiver;
 use futures_util::StreamExt;
 use leptos::prelude::{GetUntracked, Set, Update, WithUntracked};
@@ -47,6 +47,8 @@ pub(super) struct Actor {
     /// What is looked for.
     pub(super) sought: String,
     pub(super) changed: Vec<(LogId, MessageId)>,
+    /// A file that is kept no longer once the effects of this input are carried out.
+    pub(super) sent: Option<BlobId>,
     /// How far the open conversation is known to be read.
     marked: Position,
 }
@@ -70,6 +72,7 @@ impl Actor {
             history_came: false,
             sought: String::new(),
             changed: Vec::new(),
+            sent: None,
             marked: Position(0),
         }
     }
@@ -98,6 +101,7 @@ impl Actor {
                 if self.core.as_ref().is_some_and(ClientCore::is_joined) {
                     self.joined();
                     self.look_at_backups().await?;
+                    self.resume_uploads().await?;
                     if let Some(link) = page::link_in_address() {
                         self.use_link(link).await;
                     }
@@ -168,6 +172,9 @@ impl Actor {
             Input::Backup(input) => self.backup(input, now),
         };
         self.carry_out(effects).await?;
+        if let Some(blob) = self.sent.take() {
+            self.vault.forget_file(blob).await?;
+        }
         self.settle().await
     }
 
@@ -372,7 +379,7 @@ impl Actor {
                 self.ui.thread.set(None);
                 self.ui.details.set(false);
             }
-            self.files.forget_pictures(self.ui);
+            self.files.forget_shown(self.ui);
             self.ui.unread_from.set(core.first_unread(log).map(|position| position.0));
             self.ui.lines.set(lines);
             self.ui.earlier.set(page.earlier);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use allod_client_core::transfer::FileInfo;
 use allod_client_core::view::{FileView, MessageView};
 use allod_client_core::{ForkChoice, New, Poll, Role, With};
 use allod_wire::mimi::MessageId;
@@ -64,13 +65,15 @@ pub enum Command {
     /// Take away a message that the server will not take.
     Discard(LogId, EntryId),
     /// Send files.
-    SendFiles(LogId, Vec<web_sys::File>),
+    SendFiles(LogId, Vec<ToSend>),
+    /// Halt a file on its way, or let it go on.
+    PauseTransfer(u64),
     /// Stop sending or fetching a file.
     CancelTransfer(u64),
     /// Fetch a file and hand it to the browser's downloads.
     Download(LogId, EntryId, FileView),
-    /// Fetch a picture and show it in its message.
-    ShowPicture(LogId, EntryId, FileView),
+    /// Fetch a picture or a recording, to show or play it in its message.
+    Show(LogId, EntryId, FileView),
     /// Add people.
     Add(LogId, Vec<Address>),
     /// Remove somebody with all devices.
@@ -132,6 +135,15 @@ pub enum Command {
     RemoveDevice(DeviceId),
     /// Try the connection now.
     Reconnect,
+}
+
+/// A file to send, as it leaves the device.
+#[derive(Clone)]
+pub struct ToSend {
+    /// The file.
+    pub file: web_sys::Blob,
+    /// What is said of it.
+    pub info: FileInfo,
 }
 
 impl fmt::Debug for Command {

@@ -1,31 +1,38 @@
 //! Files on their way: each transfer is a task of its own that moves bytes and tells the actor how far it is.
+//!
+//! Invariants:
+//! - one file is sent at a time, in the order in which they were chosen; one that is halted lets the next one pass;
+//! - what is kept of a file that is being sent goes when the message is in the outbox, and not before.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use allod_client_core::transfer::{
-    Download, DownloadStep, FileInfo, FinishedUpload, TransferError, Upload, UploadStep,
-};
+use allod_client_core::transfer::{Download, DownloadStep, FinishedUpload, TransferError, Upload, UploadStep};
 use allod_client_core::view::FileView;
-use allod_client_core::{CoreError, Effect};
+use allod_client_core::{ClientCore, CoreError, Effect};
 use allod_wire::{BlobId, EntryId, LogId};
 use js_sys::{Array, Uint8Array};
 use leptos::prelude::Update;
 use rand_core::OsRng;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, File, HtmlAnchorElement, Url};
+use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
 
 use super::actor::Actor;
 use super::fetch::fetch;
-use super::{Input, Stop, clock, post};
+use super::idb::StorageError;
+use super::vault::Vault;
+use super::{Input, Stop, ToSend, clock, post};
 use crate::format;
 use crate::state::{NoticeText, Transfer, Ui};
 
-/// A transfer that fails so often in a row is given up.
+/// A download that fails so often in a row is given up.
 const ATTEMPTS_MAX: u32 = 6;
 const RETRY_MILLIS: u32 = 1_000;
+const RETRY_MILLIS_MAX: u32 = 8_000;
+/// A halted transfer looks so often whether it may go on.
+const PAUSE_MILLIS: u32 = 200;
 /// The browser has read a download from memory by then.
 const URL_LIFE_MILLIS: u32 = 60_000;
 
@@ -46,35 +53,61 @@ pub(crate) enum FileInput {
 pub(super) struct Files {
     last: u64,
     running: BTreeMap<u64, Running>,
-    /// Pictures that were asked for, so that none is asked for twice.
-    pictures: BTreeSet<EntryId>,
+    /// Pictures and recordings that were asked for, so that none is asked for twice.
+    shown: BTreeSet<EntryId>,
 }
 
 struct Running {
     name: String,
-    cancelled: Rc<Cell<bool>>,
+    control: Rc<Control>,
     kind: Kind,
 }
 
+/// What the user wants of a transfer.
+#[derive(Default)]
+struct Control {
+    paused: Cell<bool>,
+    cancelled: Cell<bool>,
+}
+
+impl Control {
+    /// Waits while the transfer is halted; `false` once it is not wanted any more.
+    async fn goes_on(&self) -> bool {
+        while self.paused.get() && !self.cancelled.get() {
+            clock::sleep(PAUSE_MILLIS).await;
+        }
+        !self.cancelled.get()
+    }
+}
+
 enum Kind {
-    Upload(BlobId),
+    /// With what it starts with, until it has started.
+    Upload(BlobId, Option<Box<(Upload, Source)>>),
     Download,
-    Picture(EntryId),
+    Shown(EntryId),
+}
+
+/// Where the plaintext of an upload is.
+enum Source {
+    /// Chosen just now.
+    File(Blob),
+    /// Kept from before the page was loaded anew.
+    Kept(Vault, BlobId),
 }
 
 impl Files {
-    fn add(&mut self, name: &str, kind: Kind) -> (u64, Rc<Cell<bool>>) {
+    fn add(&mut self, name: &str, kind: Kind) -> (u64, Rc<Control>) {
         self.last += 1;
-        let cancelled = Rc::new(Cell::new(false));
-        self.running.insert(self.last, Running { name: name.to_owned(), cancelled: cancelled.clone(), kind });
-        (self.last, cancelled)
+        let control = Rc::new(Control::default());
+        self.running.insert(self.last, Running { name: name.to_owned(), control: control.clone(), kind });
+        (self.last, control)
     }
 
-    /// Another conversation is opened: the pictures of the last one go from memory.
-    pub(super) fn forget_pictures(&mut self, ui: Ui) {
-        self.pictures.clear();
-        ui.pictures.update(|pictures| {
-            for url in std::mem::take(pictures).values() {
+    /// Another conversation is opened: the pictures and recordings of the last one go from memory.
+    pub(super) fn forget_shown(&mut self, ui: Ui) {
+        self.shown.clear();
+        ui.shown.update(|shown| {
+            for url in std::mem::take(shown).values() {
                 drop(Url::revoke_object_url(url));
             }
         });
@@ -83,35 +116,80 @@ impl Files {
 
 impl Actor {
     /// Starts to send files; each becomes a message when the server has it.
-    pub(super) async fn send_files(&mut self, log: LogId, files: Vec<File>) -> Result<Vec<Effect>, Stop> {
-        for file in files {
-            let (name, size) = (file.name(), file.size() as u64);
-            let info = FileInfo { name: name.clone(), media_type: file.type_(), size, ..FileInfo::default() };
+    pub(super) async fn send_files(&mut self, log: LogId, files: Vec<ToSend>) -> Result<Vec<Effect>, Stop> {
+        for ToSend { file, info } in files {
             let Some(core) = &mut self.core else { break };
-            let server = core.server().to_owned();
             match core.start_upload(log, info, &mut OsRng) {
                 Ok((upload, effects)) => {
                     self.carry_out(effects).await?;
-                    let (number, cancelled) = self.files.add(&name, Kind::Upload(upload.blob()));
-                    let transfer = Transfer { number, log, name, upload: true, done: 0, all: size, entry: None };
-                    self.ui.transfers.update(|transfers| transfers.push(transfer));
-                    wasm_bindgen_futures::spawn_local(async move {
-                        let end = send(number, upload, &file, &server, &cancelled).await;
-                        post(Input::File(
-                            end.map_or(FileInput::Failed(number), |done| FileInput::Uploaded(number, Box::new(done))),
-                        ));
-                    });
+                    self.add_upload(log, upload, Source::File(file));
                 }
                 Err(error) => drop(self.verb(|_| Err::<Vec<Effect>, CoreError>(error))),
             }
         }
+        self.start_next_upload();
         Ok(Vec::new())
     }
 
+    /// Goes on with what was being sent when the page went; says what is lost.
+    pub(super) async fn resume_uploads(&mut self) -> Result<(), Stop> {
+        let begun = self.core.as_ref().map(ClientCore::uploads).unwrap_or_default();
+        let blobs: Vec<BlobId> = begun.iter().map(|(_, blob, _)| *blob).collect();
+        self.vault.forget_files_but(&blobs).await?;
+        for (log, blob, info) in begun {
+            let kept = self.vault.keeps_file(blob, info.size).await?;
+            let resumed = self.core.as_mut().filter(|_| kept).and_then(|core| core.resume_upload(blob));
+            if let Some(upload) = resumed {
+                self.add_upload(log, upload, Source::Kept(self.vault.clone(), blob));
+                continue;
+            }
+            self.ui.tell(NoticeText::About(|words| words.upload_lost, info.name), false);
+            self.vault.forget_file(blob).await?;
+            let effects = self.with_core(|core| core.cancel_upload(blob));
+            self.carry_out(effects).await?;
+        }
+        self.start_next_upload();
+        Ok(())
+    }
+
+    fn add_upload(&mut self, log: LogId, upload: Upload, source: Source) {
+        let (name, all, blob) = (upload.info().name.clone(), upload.info().size, upload.blob());
+        let kind = Kind::Upload(blob, Some(Box::new((upload, source))));
+        let (number, _) = self.files.add(&name, kind);
+        let transfer = Transfer { number, log, name, upload: true, paused: false, done: 0, all, entry: None };
+        self.ui.transfers.update(|transfers| transfers.push(transfer));
+    }
+
+    fn start_next_upload(&mut self) {
+        let Some(server) = self.core.as_ref().map(|core| core.server().to_owned()) else { return };
+        let going = |one: &Running| matches!(one.kind, Kind::Upload(_, None)) && !one.control.paused.get();
+        if self.files.running.values().any(going) {
+            return;
+        }
+        let mut waiting = self.files.running.iter_mut().filter(|(_, one)| !one.control.paused.get());
+        let next = waiting.find_map(|(number, one)| match &mut one.kind {
+            Kind::Upload(_, start) => Some((*number, one.control.clone(), start.take()?)),
+            _ => None,
+        });
+        let Some((number, control, start)) = next else { return };
+        let vault = self.vault.clone();
+        wasm_bindgen_futures::spawn_local(async move {
+            let (upload, source) = *start;
+            if let Source::File(file) = &source {
+                // Without it the file is sent as well, only not after the page is loaded anew.
+                vault.keep_file(upload.blob(), file).await;
+            }
+            let end = send(number, upload, &source, &server, &control).await;
+            post(Input::File(
+                end.map_or(FileInput::Failed(number), |done| FileInput::Uploaded(number, Box::new(done))),
+            ));
+        });
+    }
+
     /// Starts to fetch a file.
-    pub(super) fn download(&mut self, log: LogId, entry: EntryId, file: &FileView, picture: bool) {
+    pub(super) fn download(&mut self, log: LogId, entry: EntryId, file: &FileView, shown: bool) {
         let Some(core) = &mut self.core else { return };
-        if picture && !self.files.pictures.insert(entry) {
+        if shown && !self.files.shown.insert(entry) {
             return;
         }
         let server = core.server().to_owned();
@@ -119,14 +197,15 @@ impl Actor {
             Ok(download) => download,
             Err(error) => return drop(self.verb(|_| Err::<Vec<Effect>, CoreError>(error))),
         };
-        let kind = if picture { Kind::Picture(entry) } else { Kind::Download };
-        let media_type = format::picture_type(&file.media_type).filter(|_| picture);
-        let (number, cancelled) = self.files.add(&file.name, kind);
+        let kind = if shown { Kind::Shown(entry) } else { Kind::Download };
+        let known = format::picture_type(&file.media_type).or_else(|| format::sound_type(&file.media_type));
+        let media_type = known.filter(|_| shown);
+        let (number, control) = self.files.add(&file.name, kind);
         let (name, all) = (file.name.clone(), file.size);
-        let transfer = Transfer { number, log, name, upload: false, done: 0, all, entry: Some(entry) };
+        let transfer = Transfer { number, log, name, upload: false, paused: false, done: 0, all, entry: Some(entry) };
         self.ui.transfers.update(|transfers| transfers.push(transfer));
         wasm_bindgen_futures::spawn_local(async move {
-            let end = receive(number, download, &server, &cancelled).await;
+            let end = receive(number, download, &server, &control).await;
             let blob = end.and_then(|parts| blob_of(&parts, media_type.unwrap_or("application/octet-stream")).ok());
             post(Input::File(blob.map_or(FileInput::Failed(number), |blob| FileInput::Downloaded(number, blob))));
         });
@@ -144,15 +223,16 @@ impl Actor {
             FileInput::Uploaded(number, _) | FileInput::Downloaded(number, _) | FileInput::Failed(number) => *number,
         };
         let Some(running) = self.end_transfer(number) else { return Vec::new() };
-        match (input, running.kind) {
-            (FileInput::Uploaded(_, done), _) => {
+        let effects = match (input, running.kind) {
+            (FileInput::Uploaded(_, done), Kind::Upload(blob, _)) => {
                 let now = clock::now();
                 self.list_changed = true;
+                self.sent = Some(blob);
                 self.verb(|core| core.send_file(*done, now, &mut OsRng).map(|(_, effects)| effects))
             }
-            (FileInput::Downloaded(_, blob), Kind::Picture(entry)) => {
+            (FileInput::Downloaded(_, blob), Kind::Shown(entry)) => {
                 if let Ok(url) = Url::create_object_url_with_blob(&blob) {
-                    self.ui.pictures.update(|pictures| drop(pictures.insert(entry, url)));
+                    self.ui.shown.update(|shown| drop(shown.insert(entry, url)));
                 }
                 Vec::new()
             }
@@ -160,26 +240,46 @@ impl Actor {
                 drop(save(&blob, &running.name));
                 Vec::new()
             }
-            (_, Kind::Upload(blob)) => {
+            (_, Kind::Upload(blob, _)) => {
                 self.ui.tell(NoticeText::About(|words| words.upload_failed, running.name), false);
-                self.with_core(|core| core.cancel_upload(blob))
+                self.give_up(blob)
             }
-            (_, Kind::Picture(_)) => Vec::new(),
+            (_, Kind::Shown(_)) => Vec::new(),
             (_, Kind::Download) => {
                 self.ui.tell(NoticeText::About(|words| words.download_failed, running.name), false);
                 Vec::new()
             }
-        }
+        };
+        self.start_next_upload();
+        effects
+    }
+
+    /// The user wants it to wait, or to go on.
+    pub(super) fn pause_transfer(&mut self, number: u64) {
+        let Some(running) = self.files.running.get(&number) else { return };
+        let paused = !running.control.paused.get();
+        running.control.paused.set(paused);
+        self.ui.transfers.update(|transfers| {
+            transfers.iter_mut().filter(|one| one.number == number).for_each(|one| one.paused = paused);
+        });
+        self.start_next_upload();
     }
 
     /// The user does not want it any more.
     pub(super) fn cancel_transfer(&mut self, number: u64) -> Vec<Effect> {
         let Some(running) = self.end_transfer(number) else { return Vec::new() };
-        running.cancelled.set(true);
-        match running.kind {
-            Kind::Upload(blob) => self.with_core(|core| core.cancel_upload(blob)),
-            Kind::Download | Kind::Picture(_) => Vec::new(),
-        }
+        running.control.cancelled.set(true);
+        let effects = match running.kind {
+            Kind::Upload(blob, _) => self.give_up(blob),
+            Kind::Download | Kind::Shown(_) => Vec::new(),
+        };
+        self.start_next_upload();
+        effects
+    }
+
+    fn give_up(&mut self, blob: BlobId) -> Vec<Effect> {
+        self.sent = Some(blob);
+        self.with_core(|core| core.cancel_upload(blob))
     }
 
     fn end_transfer(&mut self, number: u64) -> Option<Running> {
@@ -191,17 +291,18 @@ impl Actor {
 async fn send(
     number: u64,
     mut upload: Upload,
-    file: &File,
+    source: &Source,
     server: &str,
-    cancelled: &Cell<bool>,
+    control: &Control,
 ) -> Option<FinishedUpload> {
     let mut failures = 0;
-    while !cancelled.get() && failures < ATTEMPTS_MAX {
+    // What the network does is waited out: what the user sent is sent.
+    while control.goes_on().await {
         let request = match upload.next() {
             UploadStep::Ask(request) => request,
             UploadStep::Finished => return upload.finish(),
             UploadStep::Plain { offset, len } => {
-                let plain = slice(file, offset, len).await.ok()?;
+                let plain = source.read(offset, len).await.ok()?;
                 match upload.supply(&plain).ok()? {
                     Some(request) => request,
                     None => continue,
@@ -213,7 +314,7 @@ async fn send(
             None => {
                 upload.handle_request_failed();
                 failures += 1;
-                clock::sleep(RETRY_MILLIS * failures).await;
+                clock::sleep((RETRY_MILLIS * failures).min(RETRY_MILLIS_MAX)).await;
                 continue;
             }
         };
@@ -225,10 +326,19 @@ async fn send(
     None
 }
 
-async fn receive(number: u64, mut download: Download, server: &str, cancelled: &Cell<bool>) -> Option<Array> {
+impl Source {
+    async fn read(&self, offset: u64, len: usize) -> Result<Vec<u8>, StorageError> {
+        match self {
+            Self::File(file) => slice(file, offset, len).await,
+            Self::Kept(vault, blob) => vault.kept_part(*blob, offset, len).await,
+        }
+    }
+}
+
+async fn receive(number: u64, mut download: Download, server: &str, control: &Control) -> Option<Array> {
     let parts = Array::new();
     let mut failures = 0;
-    while !cancelled.get() && failures < ATTEMPTS_MAX {
+    while failures < ATTEMPTS_MAX && control.goes_on().await {
         let request = match download.next().ok()? {
             DownloadStep::Ask(request) => request,
             DownloadStep::Finished => return Some(parts),
@@ -257,14 +367,15 @@ async fn went_on(outcome: Result<(), TransferError>, failures: &mut u32) -> Opti
         }
         Err(error) if error.may_pass() => {
             *failures += 1;
-            clock::sleep(RETRY_MILLIS * *failures).await;
+            clock::sleep((RETRY_MILLIS * *failures).min(RETRY_MILLIS_MAX)).await;
             Some(false)
         }
         Err(_) => None,
     }
 }
 
-pub(super) async fn slice(file: &File, offset: u64, len: usize) -> Result<Vec<u8>, JsValue> {
+/// A part of a file.
+pub(super) async fn slice(file: &Blob, offset: u64, len: usize) -> Result<Vec<u8>, StorageError> {
     let part = file.slice_with_f64_and_f64(offset as f64, (offset + len as u64) as f64)?;
     Ok(Uint8Array::new(&JsFuture::from(part.array_buffer()).await?).to_vec())
 }

@@ -32,11 +32,11 @@ impl From<JsValue> for StorageError {
 pub(crate) struct Database(IdbDatabase);
 
 impl Database {
-    /// Opens it, making `stores` when it is new.
-    pub(crate) async fn open(name: &str, stores: &'static [&'static str]) -> Result<Self, StorageError> {
+    /// Opens it in this version, making those of `stores` that it lacks.
+    pub(crate) async fn open(name: &str, version: u32, stores: &'static [&'static str]) -> Result<Self, StorageError> {
         let window = web_sys::window().ok_or_else(|| StorageError("no window".to_owned()))?;
         let factory = window.indexed_db()?.ok_or_else(|| StorageError("no IndexedDB".to_owned()))?;
-        let request: IdbOpenDbRequest = factory.open_with_u32(name, 1)?;
+        let request: IdbOpenDbRequest = factory.open_with_u32(name, version)?;
         let upgrading = request.clone();
         let upgrade = Closure::once_into_js(move || {
             let database = upgrading.result().ok().and_then(|value| value.dyn_into::<IdbDatabase>().ok());
@@ -86,6 +86,7 @@ impl Transaction {
         Ok(())
     }
 
+    /// Deletes what stands under this key, or in this range.
     pub(crate) fn delete(&self, key: &JsValue) -> Result<(), StorageError> {
         self.store.delete(key)?;
         Ok(())
@@ -123,6 +124,12 @@ impl Transaction {
     pub(crate) fn clear(&self) -> Result<(), StorageError> {
         self.store.clear()?;
         Ok(())
+    }
+
+    /// Keys in `range`, in their order.
+    pub(crate) async fn keys(&self, range: &IdbKeyRange) -> Result<Vec<JsValue>, StorageError> {
+        let keys: Array = done(&self.store.get_all_keys_with_key(range)?).await?.unchecked_into();
+        Ok(keys.iter().collect())
     }
 
     /// The key that stands `count` places before the end of `range`, or none if there are fewer.

@@ -17,9 +17,12 @@ mod files;
 mod idb;
 mod join;
 mod js;
+mod kept;
 mod lines;
 mod lock;
 mod page;
+pub(crate) mod pictures;
+pub(crate) mod record;
 mod restore;
 mod scan;
 mod seal;
@@ -34,8 +37,9 @@ use allod_client_core::{Plane, RequestId};
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use leptos::prelude::Set;
 
-pub use command::Command;
+pub use command::{Command, ToSend};
 pub use page::{Theme, choose_language, choose_theme, chosen_language, chosen_theme, copy, reload, take_update};
+pub use pictures::Drawn;
 pub use scan::{can_scan, scan};
 
 use crate::state::{Fault, Phase, Ui};

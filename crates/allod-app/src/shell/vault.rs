@@ -13,7 +13,10 @@ use super::idb::{self, Database, StorageError, bytes};
 use super::seal::Sealer;
 
 const DATABASE: &str = "allod";
+/// 2: with files that are being sent.
+const VERSION: u32 = 2;
 const ROWS: &str = "rows";
+pub(super) const FILES: &str = "files";
 const KEYS: &str = "keys";
 /// Ranges of keys that hold no history ([`rows::is_history`]): what the core is restored from.
 const STATE_RANGES: [(&[u8], &[u8]); 6] =
@@ -33,14 +36,14 @@ pub(crate) struct HistoryPage {
 /// The open vault.
 #[derive(Debug, Clone)]
 pub(crate) struct Vault {
-    database: Database,
-    sealer: Sealer,
+    pub(super) database: Database,
+    pub(super) sealer: Sealer,
 }
 
 impl Vault {
     /// Opens this browser's vault, empty if it is new.
     pub(crate) async fn open() -> Result<Self, StorageError> {
-        let database = Database::open(DATABASE, &[ROWS, KEYS]).await?;
+        let database = Database::open(DATABASE, VERSION, &[ROWS, KEYS, FILES]).await?;
         let sealer = Sealer::open(&database, KEYS).await?;
         Ok(Self { database, sealer })
     }

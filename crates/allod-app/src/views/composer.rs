@@ -1,4 +1,4 @@
-//! Where one writes: Enter sends, Shift-Enter starts a line, files by button or by dropping them. Arrow-up where nothing is
+//! Where one writes: Enter sends, Shift-Enter starts a line, files by button, pasted or dropped. Arrow-up where nothing is
 //! written edits the own last message; Esc leaves an edit or an answer.
 
 use allod_client_core::marks::QuoteView;
@@ -6,12 +6,11 @@ use allod_client_core::view::MessageView;
 use allod_wire::LogId;
 use leptos::html;
 use leptos::prelude::*;
-use web_sys::FileList;
 
 use super::mentions::{Picker, list_id};
 use super::panes::{COMPOSER_ID, THREAD_COMPOSER_ID};
 use super::parts::icon_button;
-use super::plus_menu;
+use super::{plus_menu, send_sheet, voice};
 use crate::draft::{Draft, Place, Purpose, editable};
 use crate::icons::{CHECK, CLOSE, SEND};
 use crate::shell::{Command, ask};
@@ -75,6 +74,11 @@ pub(super) fn view(ui: Ui, place: Place) -> AnyView {
         .on(leptos::ev::input, move |event| {
             change(ui, place, |draft| draft.text = event_target_value(&event));
         })
+        .on(leptos::ev::paste, move |event| {
+            if !in_thread {
+                send_sheet::paste(ui, &event);
+            }
+        })
         .on(leptos::ev::keydown, keys);
     let is_empty = Memo::new(move |_| text.with(|text| text.trim().is_empty()));
     let send_label = ui.words.text(|words| words.send);
@@ -102,6 +106,7 @@ pub(super) fn view(ui: Ui, place: Place) -> AnyView {
                 area,
             )),
             button,
+            (!in_thread).then(|| voice::record(ui, log)),
         ))
         .into_any()
 }
@@ -186,7 +191,7 @@ fn attach(ui: Ui, log: LogId) -> AnyView {
     let input = NodeRef::<html::Input>::new();
     let chosen = move |_| {
         if let Some(input) = input.get_untracked() {
-            send_files(log, input.files());
+            send_sheet::choose(ui, send_sheet::listed(input.files()));
             input.set_value("");
         }
     };
@@ -199,15 +204,6 @@ fn attach(ui: Ui, log: LogId) -> AnyView {
         .on(leptos::ev::change, chosen)
         .node_ref(input);
     (field, plus_menu::button(ui, log)).into_any()
-}
-
-/// Sends what was chosen or dropped.
-pub(super) fn send_files(log: LogId, files: Option<FileList>) {
-    let Some(files) = files else { return };
-    let files: Vec<_> = (0..files.length()).filter_map(|index| files.get(index)).collect();
-    if !files.is_empty() {
-        ask(Command::SendFiles(log, files));
-    }
 }
 
 /// On a desk one can write at once; on a phone the keyboard would hide what one came to read.

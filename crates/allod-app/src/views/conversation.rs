@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use super::event_line::show_readers;
 use super::parts::{button, face, icon_button};
-use super::{composer, conversation_menu, event_line, file, line_acts, message, way_back};
+use super::{composer, conversation_menu, event_line, file, line_acts, message, send_sheet, viewer, way_back};
 use crate::draft::{Draft, Place, Purpose};
 use crate::format::{day_heading, local_day};
 use crate::icons::{BACK, DOWN, EYE, TALK};
@@ -68,10 +68,10 @@ pub(super) fn view(ui: Ui, log: LogId) -> AnyView {
         .on(leptos::ev::drop, move |event| {
             event.prevent_default();
             dropping.set(false);
-            composer::send_files(log, event.data_transfer().and_then(|data| data.files()));
+            send_sheet::choose_from(ui, event.data_transfer());
         })
         .child((stream(ui, log), drop_hint));
-    (head(ui, log), messages, foot).into_any()
+    (head(ui, log), messages, foot, send_sheet::view(ui, log), viewer::view(ui)).into_any()
 }
 
 fn closed(ui: Ui, text: Text, actions: impl IntoView + 'static) -> AnyView {
@@ -210,7 +210,7 @@ fn follow(
         lines.track();
         foot.track();
         uploads.track();
-        ui.pictures.track();
+        ui.shown.track();
         let first = ui.lines.with_untracked(|lines| lines.first().and_then(|line| line.position));
         let Some(element) = scroll.get() else { return };
         let opened = first_before.get_value().is_none();

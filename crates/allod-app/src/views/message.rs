@@ -78,8 +78,8 @@ pub(super) fn body(ui: Ui, view: &MessageView) -> AnyView {
         MessageBody::Reaction { text } => rich_text::view(ui, text, false),
         MessageBody::Poll { poll } => poll::view(ui, view, poll),
         MessageBody::File { file, caption } => {
-            let caption = (!caption.is_empty()).then(|| rich_text::view(ui, caption, false));
-            (super::file::view(ui, view.log, view.id, file.clone()), caption).into_any()
+            let written = (!caption.is_empty()).then(|| rich_text::view(ui, caption, false));
+            (super::file::view(ui, view, file, caption), written).into_any()
         }
         MessageBody::Deleted => deleted(ui, view),
         MessageBody::Unknown { .. } => soft(ui, |words| words.newer_kind),

@@ -31,8 +31,11 @@ mod restore;
 mod rich_text;
 mod safety;
 mod search;
+mod send_sheet;
 mod settings;
 mod thread;
+mod viewer;
+mod voice;
 mod way_back;
 mod welcome;
 
