@@ -52,6 +52,8 @@ pub const BACK: &str = "back";
 pub const CONVERSATION: &str = "conversation";
 /// The line under the title: how many people and devices read; opens the readers.
 pub const READERS_LINE: &str = "readers-line";
+/// Who can read, before the first message.
+pub const OPENING: &str = "opening";
 /// A message; `data-status` is `sending`, `sent` or `failed`, `data-own` is `true` or `false`.
 pub const MESSAGE: &str = "message";
 /// The line before what was not read.

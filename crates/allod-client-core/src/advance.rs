@@ -165,7 +165,7 @@ impl ClientCore {
 
     /// Uploads the staged commit's welcome, then says the commit.
     fn offer_staged(&mut self, log: LogId) {
-        let is_uploading = self.is_pending(|pending| matches!(pending, Pending::Welcome { log: of } if *of == log));
+        let is_uploading = self.is_pending(|pending| matches!(pending, Pending::Welcome { log: of, .. } if *of == log));
         let Some(conversation) = self.conversations.get_mut(&log) else { return };
         let can_append = conversation.can_append();
         let Some(token) = conversation.token() else { return };
@@ -180,7 +180,8 @@ impl ClientCore {
                 let end = upload.sealed.len().min(offset + BLOB_CHUNK_BYTES_MAX);
                 let chunk = upload.sealed[offset..end].to_vec();
                 let request = HttpRequest::upload_chunk(log, &token, shared.blob, size, offset as u64, chunk);
-                return self.request(Pending::Welcome { log }, request);
+                let blob = shared.blob;
+                return self.request(Pending::Welcome { log, blob }, request);
             }
         }
         let entry = staged.entry.clone();

@@ -210,8 +210,12 @@ impl ClientCore {
         let (position, day) = (*position, now.day());
         let was_in = self.conversations.get(&log).is_some_and(|conversation| conversation.group.is_some());
         let is_own = self.me().as_ref() == Some(by.address());
+        // While this device is new, somebody else may bring it where another device of the account was before.
+        let device = self.my_device();
+        let is_late = self.is_without_history()
+            && self.me().is_some_and(|me| membership.devices_of(&me).any(|reader| reader.device() != device));
         // Before the first commit there was nothing to read.
-        let since = (is_own && !was_in && position > Position(1)).then_some(position);
+        let since = ((is_own || is_late) && !was_in && position > Position(1)).then_some(position);
         self.enter(log, joined.group, secret, (position, since), now);
         if since.is_some() {
             self.lacks_beginning(by.device());

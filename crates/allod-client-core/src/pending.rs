@@ -3,7 +3,7 @@
 use allod_wire::account::NewInvite;
 use allod_wire::inbox::UploadKeyPackages;
 use allod_wire::secrets::Ticket;
-use allod_wire::{Address, DeviceId, EntryId, LogId, Position};
+use allod_wire::{Address, BlobId, DeviceId, EntryId, LogId, Position};
 
 use crate::effect::Verb;
 use crate::history::HistoryCall;
@@ -24,7 +24,7 @@ pub(crate) enum Pending {
     /// A new log.
     CreateLog { log: LogId, ticket: Ticket },
     /// A chunk of a welcome, or the question how much of it is there.
-    Welcome { log: LogId },
+    Welcome { log: LogId, blob: BlobId },
     /// An inbox item.
     Deliver { log: LogId, item: EntryId },
     /// A part of a welcome for us.
@@ -80,7 +80,7 @@ impl Pending {
             Self::LookUp | Self::Join | Self::Renew | Self::Account(_) | Self::History(_) => None,
             Self::Claim { log, .. }
             | Self::CreateLog { log, .. }
-            | Self::Welcome { log }
+            | Self::Welcome { log, .. }
             | Self::Deliver { log, .. }
             | Self::Fetch { log }
             | Self::RejoinOwn { log }

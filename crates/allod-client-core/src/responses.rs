@@ -6,7 +6,7 @@ use allod_wire::error::{ErrorBody, ErrorCode};
 use allod_wire::inbox::ClaimedKeyPackages;
 use allod_wire::secrets::Ticket;
 use allod_wire::socket::ClientFrame;
-use allod_wire::{Address, EntryId, LogId, UnixMillis};
+use allod_wire::{Address, BlobId, EntryId, LogId, UnixMillis};
 
 use crate::contacts::Known;
 use crate::conversation::Standing;
@@ -14,6 +14,7 @@ use crate::core::ClientCore;
 use crate::effect::{Effect, Event, RequestId, Verb};
 use crate::error::AddFailure;
 use crate::intent::Intent;
+use crate::job::WelcomeUpload;
 use crate::pending::{AccountCall, Pending};
 use crate::request::{Plane, accepted, is_passing, read};
 use crate::stage::candidate;
@@ -72,7 +73,9 @@ impl ClientCore {
                 self.handle_created(log);
                 Ok(())
             }
-            Pending::Welcome { log } => read(status, body).map(|state| self.handle_welcome_state(log, &state)),
+            Pending::Welcome { log, blob } => {
+                read(status, body).map(|state| self.handle_welcome_state(log, blob, &state))
+            }
             Pending::Deliver { log, item } => {
                 self.handle_delivered(log, item);
                 Ok(())
@@ -144,14 +147,15 @@ impl ClientCore {
                 self.person_refused(log, address, AddFailure::Refused(error), now);
             }
             Pending::CreateLog { log, ticket } => self.create_refused(log, ticket, error, now),
-            Pending::Welcome { log } if passing || error.code == ErrorCode::WrongOffset => {
+            Pending::Welcome { log, blob } if self.welcome(log, blob).is_none() => {}
+            Pending::Welcome { log, .. } if passing || error.code == ErrorCode::WrongOffset => {
                 if error.code == ErrorCode::WrongOffset {
                     self.ask_welcome_state(log);
                 } else {
                     self.wait(log, &error, now);
                 }
             }
-            Pending::Welcome { log } => self.give_up_commit(log, error, now),
+            Pending::Welcome { log, .. } => self.give_up_commit(log, error, now),
             Pending::Deliver { log, .. } if passing => self.wait(log, &error, now),
             // The ticket has expired or the device is gone: that newcomer cannot be reached; it can ask to be added again.
             Pending::Deliver { log, item } => self.handle_delivered(log, item),
@@ -257,13 +261,20 @@ impl ClientCore {
         self.forget(log);
     }
 
-    fn handle_welcome_state(&mut self, log: LogId, state: &BlobState) {
-        let Some(conversation) = self.conversations.get_mut(&log) else { return };
-        conversation.live.failures = 0;
-        let Some(staged) = conversation.job.as_mut().and_then(|job| job.staged.as_mut()) else { return };
-        if let Some(upload) = &mut staged.upload {
+    fn handle_welcome_state(&mut self, log: LogId, blob: BlobId, state: &BlobState) {
+        if let Some(upload) = self.welcome(log, blob) {
             upload.received = state.received;
         }
+        if let Some(conversation) = self.conversations.get_mut(&log) {
+            conversation.live.failures = 0;
+        }
+    }
+
+    /// The welcome that is being put down under this id: an answer may be about one whose commit has lost its race meanwhile.
+    fn welcome(&mut self, log: LogId, blob: BlobId) -> Option<&mut WelcomeUpload> {
+        let staged = self.conversations.get_mut(&log)?.job.as_mut()?.staged.as_mut()?;
+        let is_it = staged.shared.as_ref().is_some_and(|shared| shared.blob == blob);
+        staged.upload.as_mut().filter(|_| is_it)
     }
 
     fn ask_welcome_state(&mut self, log: LogId) {
@@ -272,7 +283,8 @@ impl ClientCore {
         let staged = conversation.job.as_ref().and_then(|job| job.staged.as_ref());
         let Some(shared) = staged.and_then(|staged| staged.shared.as_ref()) else { return };
         let request = crate::request::HttpRequest::blob_state(log, &token, shared.blob);
-        self.request(Pending::Welcome { log }, request);
+        let blob = shared.blob;
+        self.request(Pending::Welcome { log, blob }, request);
     }
 
     /// The welcome cannot be put down: the commit is not made, and nothing has changed.

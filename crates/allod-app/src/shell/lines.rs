@@ -52,6 +52,12 @@ impl Actor {
 
     pub(super) async fn read_line(&self, row: &Row) -> Result<Option<MessageView>, Stop> {
         let Some(mut line) = self.folded(row).await? else { return Ok(None) };
+        if let Some(root) = line.thread
+            && self.row_of(line.log, &root).await?.is_none()
+        {
+            // Where its thread began is not held here: it is shown among the others rather than nowhere.
+            line.thread = None;
+        }
         if let Some(id) = line.in_reply_to
             && let Some(answered) = self.row_of(line.log, &id).await?
         {

@@ -178,6 +178,11 @@ pub const ENGLISH: Strings = Strings {
     taken_out: "You were removed. What is said from here on does not reach you.",
     you_object: "you",
     who_can_read: "Who can read this?",
+    opening: |readers| {
+        format!(
+            "Only {readers} can read what is written here. Nobody else can be added without a notice in this place."
+        )
+    },
     complete: "Only these people and devices can read this conversation. Nobody else can be added without a notice here.",
     archives: "Archives",
     no_archives: "None. No organisation keeps a record of this conversation.",

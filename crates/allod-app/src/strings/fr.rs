@@ -182,6 +182,9 @@ pub const FRENCH: Strings = Strings {
     taken_out: "Vous avez été retiré de la conversation. La suite ne vous parvient plus.",
     you_object: "vous",
     who_can_read: "Qui peut lire ceci ?",
+    opening: |readers| {
+        format!("Ne peuvent lire ceci que {readers}. Personne d’autre n’y entrera sans que ce soit dit à cet endroit.")
+    },
     complete: "Seules ces personnes, avec ces appareils, peuvent lire cette conversation. Personne d’autre n’y entrera sans que ce soit dit ici.",
     archives: "Archives",
     no_archives: "Aucune. Aucune organisation ne garde trace de cette conversation.",

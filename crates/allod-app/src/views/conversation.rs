@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use super::event_line::show_readers;
 use super::parts::{button, face, icon_button};
-use super::{composer, conversation_menu, event_line, file, line_acts, message, send_sheet, viewer, way_back};
+use super::{composer, conversation_menu, event_line, file, line_acts, message, opening, send_sheet, viewer, way_back};
 use crate::draft::{Draft, Place, Purpose};
 use crate::format::{day_heading, local_day};
 use crate::icons::{BACK, DOWN, EYE, TALK};
@@ -180,7 +180,8 @@ fn stream(ui: Ui, log: LogId) -> AnyView {
         .key(|number| *number)
         .children(move |number| file::upload(ui, number))
         .build());
-    let stream = line_acts::list(ui, |words| words.messages, lines, (nothing, rows, sending).into_any());
+    let stream =
+        line_acts::list(ui, |words| words.messages, lines, (opening::view(ui), nothing, rows, sending).into_any());
     let scroll = html::div()
         .attr("class", "scroll")
         .attr("tabindex", "-1")

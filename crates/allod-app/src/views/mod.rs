@@ -19,6 +19,7 @@ mod message;
 mod message_details;
 mod message_menu;
 mod new_conversation;
+mod opening;
 mod panes;
 mod parts;
 mod people_picker;

@@ -152,6 +152,11 @@ impl ClientCore {
     }
 
     /// This device waits for an answer still, or for the rest of one.
+    /// The history has not come yet.
+    pub(crate) fn is_without_history(&self) -> bool {
+        !matches!(self.getting.row.stage, Stage::Here)
+    }
+
     pub(crate) fn waits_for_history(&mut self) -> bool {
         match self.getting.row.stage {
             Stage::Here => false,
