@@ -265,6 +265,8 @@ pub(crate) struct Live {
     pub(crate) not_before: BTreeMap<DeviceId, UnixMillis>,
     /// We came back with another token on this socket, and what comes may be the old subscription's still.
     pub(crate) old_subscription: bool,
+    /// We came in lately, and our token may not be known yet: so often more the log is asked again.
+    pub(crate) chances: u32,
     /// How far asking to be added again is (rule C-11).
     pub(crate) rejoin: Rejoin,
 }

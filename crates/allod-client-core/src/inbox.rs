@@ -22,6 +22,7 @@ use crate::pending::{AccountCall, Pending};
 use crate::request::Plane;
 use crate::roster::Arrival;
 use crate::rows;
+use crate::socket::CHANCES;
 use crate::state::Role;
 use crate::transfer::{Download, DownloadStep};
 
@@ -257,7 +258,9 @@ impl ClientCore {
             ..ConversationRow::new(log, Standing::Active, token_secret, now)
         };
         let Some(old) = self.conversations.remove(&log) else {
-            self.conversations.insert(log, Conversation::new(fresh, group));
+            let mut conversation = Conversation::new(fresh, group);
+            conversation.live.chances = CHANCES;
+            self.conversations.insert(log, conversation);
             return;
         };
         old.heads.keys().for_each(|position| self.writes.delete(rows::head(log, *position)));
@@ -287,6 +290,7 @@ impl ClientCore {
             job.close_intent();
         }
         conversation.live.old_subscription = self.log_socket;
+        conversation.live.chances = CHANCES;
         self.conversations.insert(log, conversation);
         if old.live.subscribed && self.log_socket {
             self.send(Plane::Log, ClientFrame::Unsubscribe { log });

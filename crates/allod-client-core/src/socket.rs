@@ -15,6 +15,9 @@ use crate::message::SystemEvent;
 use crate::request::{Plane, is_passing};
 use crate::stock::backoff;
 
+/// So often a log that does not know us is asked again, if we have come into it in this run: within some seconds.
+pub(crate) const CHANCES: u32 = 3;
+
 impl ClientCore {
     /// The plane's socket is open.
     pub fn handle_socket_opened(&mut self, plane: Plane, now: UnixMillis, rng: &mut dyn Random) -> Vec<Effect> {
@@ -50,7 +53,8 @@ impl ClientCore {
     fn forget_sayings(&mut self) {
         for conversation in self.conversations.values_mut() {
             let live = std::mem::take(&mut conversation.live);
-            conversation.live = Live { not_before: live.not_before, rejoin: live.rejoin, ..Live::default() };
+            conversation.live =
+                Live { not_before: live.not_before, rejoin: live.rejoin, chances: live.chances, ..Live::default() };
         }
     }
 
@@ -159,6 +163,11 @@ impl ClientCore {
             // If it was ours, the hub says so again.
             Standing::Active if unknown && std::mem::take(&mut conversation.live.old_subscription) => {
                 self.advance(log, now, rng);
+            }
+            // Whoever brought us in may not have been allowed to make our token known; who may does so soon (rule C-14).
+            Standing::Active if unknown && conversation.live.chances > 0 => {
+                conversation.live.retry_at = Some(now.plus(backoff(CHANCES - conversation.live.chances, None)));
+                conversation.live.chances -= 1;
             }
             Standing::Active if unknown => {
                 let leaves = conversation.outbox.values().any(|outgoing| outgoing.leaves && outgoing.sealed.is_some());

@@ -43,6 +43,10 @@ pub(crate) struct GettingRow {
     /// Nobody else is asked before.
     #[n(3)]
     pub(crate) until: UnixMillis,
+    /// Devices that are asked a second time, since at the first they had not read that far themselves.
+    #[n(4)]
+    #[cbor(default)]
+    asked_again: Vec<DeviceId>,
 }
 
 /// How far it is.
@@ -133,6 +137,7 @@ impl Getting {
 
     fn ask_anew(&mut self) {
         self.row.asked.clear();
+        self.row.asked_again.clear();
         if let Stage::Here = self.row.stage {
             self.row.stage = Stage::Asking;
         }
@@ -151,12 +156,12 @@ impl ClientCore {
         self.getting.ask_anew();
     }
 
-    /// This device waits for an answer still, or for the rest of one.
     /// The history has not come yet.
     pub(crate) fn is_without_history(&self) -> bool {
         !matches!(self.getting.row.stage, Stage::Here)
     }
 
+    /// This device waits for an answer still, or for the rest of one.
     pub(crate) fn waits_for_history(&mut self) -> bool {
         match self.getting.row.stage {
             Stage::Here => false,
@@ -285,7 +290,7 @@ impl ClientCore {
         let Stage::Coming(coming) = &self.getting.row.stage else { return };
         let (log, came) = (coming.log, coming.came);
         let part = usize::try_from(coming.next).ok().and_then(|next| coming.parts.get(next)).cloned();
-        let Some(part) = part else { return self.history_came() };
+        let Some(part) = part else { return self.history_came(now) };
         if self.getting.live.retry_at > now {
             self.getting.live.due = Some(self.getting.live.retry_at);
             return;
@@ -342,7 +347,7 @@ impl ClientCore {
     }
 
     /// All parts were taken in. Conversations of which that device knew nothing are asked for from another one.
-    fn history_came(&mut self) {
+    fn history_came(&mut self, now: UnixMillis) {
         let Stage::Coming(coming) = std::mem::take(&mut self.getting.row.stage) else { return };
         self.getting.row.all = false;
         for (log, read_to) in &coming.covered {
@@ -353,11 +358,19 @@ impl ClientCore {
             }
             self.event(Event::ConversationChanged(*log));
         }
-        if self.conversations.values().any(|conversation| conversation.row.lacks_history()) {
-            self.getting.row.stage = Stage::Asking;
-            self.getting.row.until = UnixMillis(0);
-        }
+        let lacking = |log: &LogId| self.conversations.get(log).is_some_and(|one| one.row.lacks_history());
+        let was_behind = coming.covered.iter().any(|(log, read_to)| *read_to > Position(0) && lacking(log));
         let (device, lines) = (coming.from, coming.lines);
+        if self.conversations.values().any(|conversation| conversation.row.lacks_history()) {
+            let row = &mut self.getting.row;
+            row.stage = Stage::Asking;
+            row.until = UnixMillis(0);
+            if was_behind && !row.asked_again.contains(&device) {
+                row.asked_again.push(device);
+                row.asked.retain(|asked| *asked != device);
+                row.until = now.plus(OTHERS_READ_MILLIS);
+            }
+        }
         self.event(Event::History { device, step: HistoryStep::Here { lines } });
     }
 

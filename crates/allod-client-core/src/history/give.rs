@@ -182,7 +182,9 @@ impl ClientCore {
             };
         };
         let from = if cursor.from.is_empty() { range.clone() } else { cursor.from.to_vec() };
-        self.read_rows(Pending::History(HistoryCall::Rows(device)), from, rows::behind(range), ROWS_AT_ONCE);
+        let range = range.clone();
+        self.begin_part(device);
+        self.read_rows(Pending::History(HistoryCall::Rows(device)), from, rows::behind(&range), ROWS_AT_ONCE);
     }
 
     fn is_history_asked_for(&self, device: DeviceId) -> bool {
@@ -259,28 +261,28 @@ impl ClientCore {
         self.done()
     }
 
+    /// Begins the next part. What it says of conversations is of now: rows that are read later hold no less.
+    fn begin_part(&mut self, device: DeviceId) {
+        let Some(given) = self.giving.get(&device).filter(|given| given.live.making.is_none()) else { return };
+        let (number, cursor, logs) = (given.row.parts.len() as u64, given.row.cursor.clone(), given.row.logs.clone());
+        let mut out = RecordsOut::new(&Record::Part(number));
+        let wanted = |record: &Record| match record {
+            Record::Conversation(conversation) => logs.is_empty() || logs.contains(&conversation.log),
+            _ => true,
+        };
+        if number == 0 {
+            self.records().filter(wanted).for_each(|record| out.push(&record));
+        }
+        if let Some(given) = self.giving.get_mut(&device) {
+            given.live.making = Some((out, cursor));
+        }
+    }
+
     fn take_rows(&mut self, device: DeviceId, rows: &[(Vec<u8>, Vec<u8>)], now: UnixMillis, rng: &mut dyn Random) {
-        let Some(given) = self.giving.get(&device) else { return };
-        let (Some(log), number) = (given.row.beside, given.row.parts.len() as u64) else { return };
-        let logs = given.row.logs.clone();
-        let fresh = given.live.making.is_none().then(|| {
-            let mut out = RecordsOut::new(&Record::Part(number));
-            let wanted = |record: &Record| match record {
-                Record::Conversation(conversation) => logs.is_empty() || logs.contains(&conversation.log),
-                _ => true,
-            };
-            if number == 0 {
-                self.records().filter(wanted).for_each(|record| out.push(&record));
-            }
-            out
-        });
         let part_bytes = self.part_bytes;
         let Some(given) = self.giving.get_mut(&device) else { return };
-        let cursor = given.row.cursor.clone();
-        let (out, cursor) = given
-            .live
-            .making
-            .get_or_insert_with(|| (fresh.unwrap_or_else(|| RecordsOut::new(&Record::Part(number))), cursor));
+        // Where it was begun anew meanwhile, these rows are read again.
+        let (Some(log), Some((out, cursor))) = (given.row.beside, &mut given.live.making) else { return };
         let mut is_full = false;
         for (key, value) in rows {
             out.push_row(key, value);
