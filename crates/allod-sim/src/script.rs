@@ -396,7 +396,7 @@ impl World {
                 self.broken(Promise::LiesAreCaught, what);
             }
         }
-        let is_lie = self.server.logs.get(&log).is_some_and(|held| held.has_diverged());
+        let is_lie = self.server.logs.get(&log).is_some_and(|held| held.has_diverged() && held.is_one_group());
         let anybody = self.devices.iter().any(|device| device.knows_of_lie(log));
         let both = [false, true].map(|is_other| !self.half(log, is_other).0.is_empty());
         if is_lie && !anybody && both == [true, true] {

@@ -204,6 +204,16 @@ impl Log {
         self.other = Some(Other { branch: self.main.clone(), shown_to, lie, left, held: None });
     }
 
+    /// Whether both halves hold the same commits, and so can open what the other one says. Halves that changed their members apart are
+    /// two groups: nothing of one says anything to the other.
+    pub fn is_one_group(&self) -> bool {
+        let commits = |branch: &Branch| -> Vec<EntryId> {
+            let commits = branch.entries.iter().filter(|entry| matches!(entry.new.kind, EntryKind::Commit { .. }));
+            commits.map(|entry| entry.new.id).collect()
+        };
+        self.other.as_ref().is_none_or(|other| commits(&self.main) == commits(&other.branch))
+    }
+
     /// Whether two versions differ.
     pub fn has_diverged(&self) -> bool {
         self.other.as_ref().is_some_and(|other| {
