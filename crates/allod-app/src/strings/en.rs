@@ -178,9 +178,11 @@ pub const ENGLISH: Strings = Strings {
     taken_out: "You were removed. What is said from here on does not reach you.",
     you_object: "you",
     who_can_read: "Who can read this?",
-    opening: |readers| {
+    opening: |people, devices| {
+        let people = if people == 1 { "1 person".into() } else { format!("{people} people") };
+        let devices = if devices == 1 { "1 device".into() } else { format!("{devices} devices") };
         format!(
-            "Only {readers} can read what is written here. Nobody else can be added without a notice in this place."
+            "Only {people}, on {devices}, can read what is written here. Nobody else can be added without a notice in this place."
         )
     },
     complete: "Only these people and devices can read this conversation. Nobody else can be added without a notice here.",

@@ -182,8 +182,13 @@ pub const FRENCH: Strings = Strings {
     taken_out: "Vous avez été retiré de la conversation. La suite ne vous parvient plus.",
     you_object: "vous",
     who_can_read: "Qui peut lire ceci ?",
-    opening: |readers| {
-        format!("Ne peuvent lire ceci que {readers}. Personne d’autre n’y entrera sans que ce soit dit à cet endroit.")
+    opening: |people, devices| {
+        let readers = if people == 1 { "Seule 1 personne".into() } else { format!("Seules {people} personnes") };
+        let devices = if devices == 1 { "1 appareil".into() } else { format!("{devices} appareils") };
+        let can = if people == 1 { "peut" } else { "peuvent" };
+        format!(
+            "{readers}, sur {devices}, {can} lire ce qui s’écrit ici. Personne d’autre n’y entrera sans que ce soit dit à cet endroit."
+        )
     },
     complete: "Seules ces personnes, avec ces appareils, peuvent lire cette conversation. Personne d’autre n’y entrera sans que ce soit dit ici.",
     archives: "Archives",

@@ -264,7 +264,7 @@ pub struct Strings {
     pub you_object: &'static str,
     // Who can read this?
     pub who_can_read: &'static str,
-    pub opening: fn(&str) -> String,
+    pub opening: fn(usize, usize) -> String,
     pub complete: &'static str,
     pub archives: &'static str,
     pub no_archives: &'static str,

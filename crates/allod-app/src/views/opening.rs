@@ -13,8 +13,7 @@ pub(super) fn view(ui: Ui) -> impl IntoView {
     let counts = Memo::new(move |_| ui.current().map(|one| (one.people_count, one.device_count)));
     let says = move || {
         let (people, devices) = counts.get().unwrap_or_default();
-        let words = ui.words.get();
-        (words.opening)(&(words.readers_line)(people, devices))
+        (ui.words.get().opening)(people, devices)
     };
     let is_shown = Memo::new(move |_| !ui.earlier.get() && counts.with(|counts| counts.is_some_and(|(_, n)| n > 0)));
     move || {
