@@ -400,13 +400,9 @@ impl ClientCore {
         conversation.live.caught_up = true;
         conversation.live.failures = 0;
         if let Some(first_missing) = gap {
-            self.note_missing(log, first_missing, now);
+            // A line in the place of the first entry that retention took away before we could read it.
+            self.note_here(log, first_missing, SystemEvent::MessagesMissing, now);
         }
-    }
-
-    /// A line in the place of the first entry that retention took away before we could read it.
-    fn note_missing(&mut self, log: LogId, position: Position, now: UnixMillis) {
-        self.note_here(log, position, SystemEvent::MessagesMissing, now);
     }
 
     /// A line of our own making.
