@@ -15,6 +15,7 @@ pub mod strings;
 pub mod test_ids;
 pub mod timeline;
 pub mod views;
+pub mod window;
 
 use crate::state::Ui;
 use crate::strings::Words;

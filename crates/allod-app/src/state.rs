@@ -262,6 +262,8 @@ pub struct Ui {
     pub lines: RwSignal<Vec<MessageView>>,
     /// There is earlier history that is not loaded.
     pub earlier: RwSignal<bool>,
+    /// There is later history that is not loaded.
+    pub later: RwSignal<bool>,
     /// Where the first message stands that was not read when the conversation was opened.
     pub unread_from: RwSignal<Option<u64>>,
     /// What was written in the open conversation and is not in its log yet.
@@ -333,6 +335,7 @@ impl Ui {
             details: RwSignal::new(false),
             lines: RwSignal::new(Vec::new()),
             earlier: RwSignal::new(false),
+            later: RwSignal::new(false),
             unread_from: RwSignal::new(None),
             waiting: RwSignal::new(Vec::new()),
             found: RwSignal::new(None),

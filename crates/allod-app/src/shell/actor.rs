@@ -7,7 +7,7 @@ use allod_wire::mimi::MessageId;
 use allod_wire::{BlobId, LogId, Position, UnixMillis, cbor};
 use futures_channel::mpsc::UnboundedReceiver;
 use futures_util::StreamExt;
-use leptos::prelude::{GetUntracked, Set, Update, WithUntracked};
+use leptos::prelude::{GetUntracked, Set, WithUntracked};
 use rand_core::OsRng;
 
 use super::export::Export;
@@ -20,7 +20,7 @@ use super::{Command, Input, Stop, clock, join, page, post};
 use crate::state::{Connection, Joining, NoticeText, Pane, Phase, Ui};
 
 /// Lines of history that are loaded at a time.
-const PAGE_LINES: u32 = 60;
+pub(super) const PAGE_LINES: u32 = 60;
 
 /// See the module.
 pub(super) struct Actor {
@@ -226,7 +226,7 @@ impl Actor {
             }
         }
         if std::mem::take(&mut self.history_came) {
-            self.read_again().await?;
+            self.load_end().await?;
         }
         self.refresh_changed().await?;
         self.show();
@@ -382,37 +382,14 @@ impl Actor {
             self.files.forget_shown(self.ui);
             self.ui.unread_from.set(core.first_unread(log).map(|position| position.0));
             self.ui.lines.set(lines);
-            self.ui.earlier.set(page.earlier);
+            self.ui.earlier.set(page.more);
+            self.ui.later.set(false);
             self.ui.waiting.set(self.ui.lines.with_untracked(|lines| quoted(core.outbox(log), lines)));
             self.ui.readers.set(core.readers(log));
             self.ui.open.set(Some(log));
             self.show_receipts();
         }
         self.ui.pane.set(Pane::Conversation);
-        Ok(())
-    }
-
-    /// Shows the open conversation with what another device knew of it.
-    async fn read_again(&mut self) -> Result<(), Stop> {
-        let Some(log) = self.ui.open.get_untracked() else { return Ok(()) };
-        let page = self.vault.history(log, None, PAGE_LINES).await?;
-        let lines = self.read_lines(&page.rows).await?;
-        self.ui.earlier.set(page.earlier);
-        self.ui.lines.set(lines);
-        Ok(())
-    }
-
-    /// Puts earlier history before what is shown.
-    pub(super) async fn load_earlier(&mut self) -> Result<(), Stop> {
-        let Some(log) = self.ui.open.get_untracked().filter(|_| self.ui.earlier.get_untracked()) else { return Ok(()) };
-        let first = self.ui.lines.with_untracked(|lines| lines.first().and_then(|line| line.position));
-        let page = self.vault.history(log, first.map(Position), PAGE_LINES).await?;
-        let mut earlier = self.read_lines(&page.rows).await?;
-        self.ui.earlier.set(page.earlier);
-        self.ui.lines.update(|lines| {
-            earlier.append(lines);
-            *lines = earlier;
-        });
         Ok(())
     }
 

@@ -17,8 +17,12 @@ pub enum Command {
     Join(String),
     /// Show a conversation.
     Open(LogId),
-    /// Show earlier messages of the open conversation.
-    LoadEarlier,
+    /// Show earlier messages of the open conversation, if this is the first position that is shown.
+    LoadEarlier(Option<u64>),
+    /// Show later ones, if this is the last position that is shown.
+    LoadLater(Option<u64>),
+    /// Show the end of the open conversation.
+    LoadEnd,
     /// Show what is found by these words; by none, nothing.
     Search(String),
     /// Index a part of the history that is older than search.

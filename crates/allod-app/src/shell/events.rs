@@ -1,7 +1,6 @@
 //! What the user asks becomes a verb of the core; what the core tells becomes what the interface shows.
 
 use allod_client_core::history::HistoryStep;
-use allod_client_core::view::MessageView;
 use allod_client_core::{AddFailure, ClientCore, CoreError, Effect, Event, Sent, Verb};
 use allod_wire::DeviceId;
 use allod_wire::account::AccountRole;
@@ -14,6 +13,7 @@ use super::lines::quoted;
 use super::{Command, Input, Stop, clock, join, page, post};
 use crate::state::{Connection, MadeLink, NoticeText, Pane, Side};
 use crate::strings::Text;
+use crate::window;
 
 /// An invitation for a person is good for so many days.
 const INVITE_DAYS: u32 = 7;
@@ -31,7 +31,9 @@ impl Actor {
             Command::IndexHistory => self.index_history().await?,
             Command::Jump(log, position) => self.jump(log, position).await?,
             Command::OpenThread(log, root) => self.open_thread(log, root).await?,
-            Command::LoadEarlier => self.load_earlier().await?,
+            Command::LoadEarlier(first) => self.load_earlier(first).await?,
+            Command::LoadLater(last) => self.load_later(last).await?,
+            Command::LoadEnd => self.load_end().await?,
             Command::KeepDrafts => self.keep_drafts().await?,
             Command::Reconnect => self.hurry(),
             Command::PauseTransfer(number) => self.pause_transfer(number),
@@ -122,10 +124,14 @@ impl Actor {
                 if open == Some(view.log) {
                     // Once more with what it answers, and what acted on it before it came.
                     self.changed.extend(view.message_id.map(|id| (view.log, id)));
-                    ui.lines.update(|lines| {
+                    let later = ui.later.get_untracked();
+                    let beyond = ui.lines.try_update(|lines| {
                         let [line] = quoted([*view], lines);
-                        insert(lines, line);
+                        window::take_in(lines, line, later)
                     });
+                    if beyond == Some(true) {
+                        ui.later.set(true);
+                    }
                 }
             }
             Event::MessageChanged { log, message_id } => {
@@ -280,14 +286,5 @@ fn refusal(error: CoreError) -> Text {
         CoreError::NotAMember | CoreError::UnknownConversation => |words| words.core_not_member,
         CoreError::NameMissing => |words| words.name_wrong,
         _ => |words| words.core_bug,
-    }
-}
-
-/// Puts a line where it belongs: at the end, unless it is known or late.
-fn insert(lines: &mut Vec<MessageView>, line: MessageView) {
-    let at = lines.partition_point(|other| other.position < line.position);
-    match lines.get_mut(at).filter(|other| other.position == line.position) {
-        Some(known) => *known = line,
-        None => lines.insert(at, line),
     }
 }

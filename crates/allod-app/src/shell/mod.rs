@@ -30,6 +30,7 @@ mod search;
 mod socket;
 mod threads;
 mod vault;
+mod window;
 
 use std::cell::RefCell;
 

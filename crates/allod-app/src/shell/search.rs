@@ -3,7 +3,7 @@
 use allod_client_core::rows::SEGMENTS;
 use allod_client_core::search::SearchQuery;
 use allod_wire::{LogId, Position};
-use leptos::prelude::{GetUntracked, Set, WithUntracked};
+use leptos::prelude::{Set, WithUntracked};
 
 use super::actor::Actor;
 use super::{Command, Input, Stop, post};
@@ -13,8 +13,6 @@ use crate::state::Pane;
 const HITS: usize = 50;
 /// Rows of old history that are indexed between two answers.
 const STEP_ROWS: u32 = 500;
-/// Lines that are loaded before the one that was found.
-const LEAD_LINES: u32 = 30;
 
 impl Actor {
     /// Shows what is found, or nothing if nothing is looked for.
@@ -55,15 +53,7 @@ impl Actor {
     /// Shows a message in its conversation.
     pub(super) async fn jump(&mut self, log: LogId, position: Position) -> Result<(), Stop> {
         self.open(log).await?;
-        let first = self.ui.lines.with_untracked(|lines| lines.first().and_then(|line| line.position));
-        if first.is_none_or(|first| first > position.0) && self.ui.earlier.get_untracked() {
-            let before = self.vault.history(log, Some(position), LEAD_LINES).await?;
-            let rest = self.vault.history_since(log, position).await?;
-            let mut lines = self.read_lines(&before.rows).await?;
-            lines.extend(self.read_lines(&rest).await?);
-            self.ui.earlier.set(before.earlier);
-            self.ui.lines.set(lines);
-        }
+        self.load_around(log, position).await?;
         self.ui.pane.set(Pane::Conversation);
         let root = self.ui.lines.with_untracked(|lines| {
             lines.iter().find(|line| line.position == Some(position.0)).and_then(|line| line.thread)

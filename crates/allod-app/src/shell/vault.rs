@@ -29,8 +29,8 @@ pub(crate) type Row = (Vec<u8>, Vec<u8>);
 pub(crate) struct HistoryPage {
     /// Oldest first.
     pub(crate) rows: Vec<Row>,
-    /// There is more before it.
-    pub(crate) earlier: bool,
+    /// There is more beyond it.
+    pub(crate) more: bool,
 }
 
 /// The open vault.
@@ -74,14 +74,21 @@ impl Vault {
         if first.is_some() {
             sealed.remove(0);
         }
-        Ok(HistoryPage { rows: self.open_rows(sealed).await?, earlier: first.is_some() })
+        Ok(HistoryPage { rows: self.open_rows(sealed).await?, more: first.is_some() })
     }
 
-    /// A conversation's history from `position` on.
-    pub(crate) async fn history_since(&self, log: LogId, position: Position) -> Result<Vec<Row>, StorageError> {
-        let range = idb::range(&rows::history_key(log, position), &rows::history_key(log, Position(u64::MAX)))?;
-        let sealed = self.database.read(ROWS)?.rows(&range).await?;
-        self.open_rows(sealed).await
+    /// The first `count` rows of a conversation's history from `position` on.
+    pub(crate) async fn history_from(
+        &self,
+        log: LogId,
+        position: Position,
+        count: u32,
+    ) -> Result<HistoryPage, StorageError> {
+        let (from, to) = (rows::history_key(log, position), rows::history_key(log, Position(u64::MAX)));
+        let mut rows = self.first_rows(&from, &to, count + 1).await?;
+        let more = rows.len() > count as usize;
+        rows.truncate(count as usize);
+        Ok(HistoryPage { rows, more })
     }
 
     /// All rows whose keys start with `prefix`, which ends with a slash.

@@ -2,14 +2,15 @@
 
 use allod_client_core::view::State;
 use allod_client_core::{ForkChoice, Kind};
-use allod_wire::{EntryId, LogId};
+use allod_wire::LogId;
 use leptos::html;
 use leptos::prelude::*;
 
 use super::event_line::show_readers;
+use super::follow::{Follow, UNREAD_ID};
 use super::parts::{button, face, icon_button};
 use super::{composer, conversation_menu, event_line, file, line_acts, message, opening, send_sheet, viewer, way_back};
-use crate::draft::{Draft, Place, Purpose};
+use crate::draft::Place;
 use crate::format::{day_heading, local_day};
 use crate::icons::{BACK, DOWN, EYE, TALK};
 use crate::shell::{Command, ask};
@@ -17,13 +18,6 @@ use crate::state::Ui;
 use crate::strings::Text;
 use crate::test_ids;
 use crate::timeline::{Line, timeline};
-
-/// Nearer to the end than this counts as being there; nearer to the start than this asks for more.
-const NEAR_PIXELS: f64 = 120.0;
-/// Farther from the end than this, a button leads back to it.
-const FAR_PIXELS: f64 = 480.0;
-/// The identifier of the line before what was not read.
-const UNREAD_ID: &str = "new-messages";
 
 /// The pane while no conversation is open.
 pub(super) fn nothing_open(ui: Ui) -> AnyView {
@@ -130,25 +124,10 @@ fn stream(ui: Ui, log: LogId) -> AnyView {
         let here = |one: &&crate::state::Transfer| one.upload && one.log == log;
         ui.transfers.with(|all| all.iter().filter(here).map(|one| one.number).collect::<Vec<_>>())
     });
-    // How far what is seen is from the end of the stream; kept while it grows at either end.
-    let from_end = StoredValue::new(0.0_f64);
-    let far = RwSignal::new(false);
-    follow(ui, scroll, from_end, lines, uploads);
-    let to_end = move || {
-        if let Some(element) = scroll.get_untracked() {
-            element.set_scroll_top(element.scroll_height());
-        }
-    };
-    let jump =
-        move || far.get().then(|| icon_button(ui, DOWN, |words| words.jump_to_latest, "jump", test_ids::JUMP, to_end));
-    let scrolled = move |_| {
-        let Some(element) = scroll.get_untracked() else { return };
-        let top = f64::from(element.scroll_top());
-        from_end.set_value(f64::from(element.scroll_height()) - top);
-        far.set(from_end.get_value() - f64::from(element.client_height()) > FAR_PIXELS);
-        if top < NEAR_PIXELS && ui.earlier.get_untracked() {
-            ask(Command::LoadEarlier);
-        }
+    let follow = Follow::new(ui, scroll, lines, uploads);
+    let jump = move || {
+        let to_end = move || follow.to_end();
+        follow.far.get().then(|| icon_button(ui, DOWN, |words| words.jump_to_latest, "jump", test_ids::JUMP, to_end))
     };
     let is_made = Memo::new(move |_| ui.current().is_none_or(|current| current.state != State::Creating));
     let nothing = move || {
@@ -185,52 +164,8 @@ fn stream(ui: Ui, log: LogId) -> AnyView {
     let scroll = html::div()
         .attr("class", "scroll")
         .attr("tabindex", "-1")
-        .on(leptos::ev::scroll, scrolled)
+        .on(leptos::ev::scroll, move |_| follow.scrolled())
         .node_ref(scroll)
         .child(stream);
     (scroll, jump).into_any()
-}
-
-/// Keeps the end in sight while the user is there, and the place when earlier messages come in above.
-fn follow(
-    ui: Ui,
-    scroll: NodeRef<html::Div>,
-    from_end: StoredValue<f64>,
-    lines: Memo<Vec<Line>>,
-    uploads: Memo<Vec<u64>>,
-) {
-    let first_before = StoredValue::new(None::<Option<u64>>);
-    // Who has just written something wants to see it.
-    let sent_before = StoredValue::new(None::<EntryId>);
-    // How high the foot is: what one writes, and what that answers.
-    let foot = Memo::new(move |_| {
-        let of = |draft: &Draft| (draft.text.lines().count(), draft.purpose != Purpose::New);
-        ui.open.get().and_then(|log| ui.drafts.with(|drafts| drafts.get(&Place { log, thread: None }).map(of)))
-    });
-    Effect::new(move |_| {
-        lines.track();
-        foot.track();
-        uploads.track();
-        ui.shown.track();
-        let first = ui.lines.with_untracked(|lines| lines.first().and_then(|line| line.position));
-        let Some(element) = scroll.get() else { return };
-        let opened = first_before.get_value().is_none();
-        let grew_above = first_before.get_value().is_some_and(|before| before != first);
-        first_before.set_value(Some(first));
-        let sent = ui.waiting.with_untracked(|waiting| waiting.last().map(|view| view.id));
-        let has_sent = sent.is_some() && sent != sent_before.get_value();
-        sent_before.set_value(sent.or(sent_before.get_value()));
-        let distance = from_end.get_value();
-        let at_end = has_sent || distance <= f64::from(element.client_height()) + NEAR_PIXELS;
-        request_animation_frame(move || {
-            if let (true, Some(mark)) = (opened, document().get_element_by_id(UNREAD_ID)) {
-                mark.scroll_into_view();
-                from_end.set_value(f64::from(element.scroll_height()) - f64::from(element.scroll_top()));
-            } else if at_end {
-                element.set_scroll_top(element.scroll_height());
-            } else if grew_above {
-                element.set_scroll_top((f64::from(element.scroll_height()) - distance) as i32);
-            }
-        });
-    });
 }

@@ -12,6 +12,7 @@ mod dialog;
 mod event_line;
 mod export;
 mod file;
+mod follow;
 mod forward;
 mod line_acts;
 mod mentions;
