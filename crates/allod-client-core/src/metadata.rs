@@ -35,6 +35,9 @@ fn jpeg(file: &[u8]) -> Option<Vec<u8>> {
         let start = rest.iter().position(|byte| *byte != 0xff).filter(|fill| *fill >= 1)?;
         let marker = rest[start];
         rest = &rest[start + 1..];
+        if is_bare(marker) {
+            return None;
+        }
         if marker == JPEG_END {
             kept.extend([0xff, JPEG_END]);
             return Some([JPEG_START, &turned(way_up), &kept].concat());
@@ -59,6 +62,11 @@ fn jpeg(file: &[u8]) -> Option<Vec<u8>> {
         }
         rest = &rest[end..];
     }
+}
+
+/// Markers that belong into a scan's data or to the start, and have no body: between segments they are damage.
+fn is_bare(marker: u8) -> bool {
+    matches!(marker, 0 | 1 | 0xd0..=0xd8)
 }
 
 /// Length of a scan's data.
@@ -184,6 +192,23 @@ mod tests {
         assert!(!holds(&stripped, b"GPS"));
         assert_eq!(jpeg_way_up(&stripped), Some(6));
         assert_eq!(strip(&stripped).unwrap(), stripped);
+    }
+
+    #[test]
+    fn what_only_a_scan_may_hold_is_damage_elsewhere_m_22() {
+        for marker in [0, 1, 0xd0, 0xd7, 0xd8] {
+            // Taken for a segment, it would become part of the scan when the comment before it goes.
+            let file = [
+                JPEG_START,
+                TABLES,
+                &SCANS[..17],
+                &[0xff],
+                &segment(0xfe, b"x"),
+                &segment(marker, b""),
+                &[0xff, JPEG_END],
+            ];
+            assert_eq!(strip(&file.concat()), None, "{marker:x}");
+        }
     }
 
     fn jpeg_way_up(file: &[u8]) -> Option<u8> {
