@@ -1,5 +1,6 @@
 //! The real programs, started and used as people would: what end-to-end tests, drills and benchmarks stand on.
 
+mod accessibility;
 pub mod browser;
 mod hand;
 pub mod person;

@@ -6,7 +6,7 @@ use allod_client_core::New;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::parts::{bar, button, field};
+use super::parts::{button, field, list_bar};
 use super::{people_picker, way_back};
 use crate::shell::{Command, ask};
 use crate::state::Ui;
@@ -42,7 +42,7 @@ pub(super) fn view(ui: Ui) -> AnyView {
         })
     };
     (
-        bar(ui, "bar-new", |words| words.new_conversation, move || way_back::back(ui)),
+        list_bar(ui, "bar-new", |words| words.new_conversation, move || way_back::back(ui)),
         people_picker::view(ui, chosen, |_| false),
         foot,
     )

@@ -79,13 +79,22 @@ pub(super) fn face(name: &str, group: bool, little: bool) -> AnyView {
 
 /// The bar of a pane that was opened over another one: the way back, where the keyboard goes, and a title.
 pub(super) fn bar(ui: Ui, id: &'static str, title: Text, back: impl Fn() + 'static) -> AnyView {
+    headed_bar(ui, id, html::h2().child(ui.words.text(title)).into_any(), back)
+}
+
+/// The same in the place of the list of conversations, whose title is that of the whole page.
+pub(super) fn list_bar(ui: Ui, id: &'static str, title: Text, back: impl Fn() + 'static) -> AnyView {
+    headed_bar(ui, id, html::h1().child(ui.words.text(title)).into_any(), back)
+}
+
+fn headed_bar(ui: Ui, id: &'static str, heading: AnyView, back: impl Fn() + 'static) -> AnyView {
     request_animation_frame(move || focus_first_button(id));
     html::header()
         .attr("class", "bar lined")
         .attr("id", id)
         .child((
             icon_button(ui, crate::icons::BACK, |words| words.back, "", test_ids::BACK, back),
-            html::div().attr("class", "bar-title").child(html::h2().child(ui.words.text(title))),
+            html::div().attr("class", "bar-title").child(heading),
         ))
         .into_any()
 }

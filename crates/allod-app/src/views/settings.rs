@@ -4,7 +4,7 @@ use allod_client_core::view::DeviceView;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::parts::{ask_first, bar, bring_into_sight, button, field};
+use super::parts::{ask_first, bring_into_sight, button, field, list_bar};
 use super::{backup, code, export, readers, way_back};
 use crate::icons::CHECK;
 use crate::shell::{self, Command, Theme, ask};
@@ -36,7 +36,7 @@ pub(super) fn view(ui: Ui) -> AnyView {
         about,
     ));
     (
-        bar(ui, "bar-settings", |words| words.settings, move || way_back::back(ui)),
+        list_bar(ui, "bar-settings", |words| words.settings, move || way_back::back(ui)),
         html::div().attr("class", "scroll").child(list),
     )
         .into_any()

@@ -1,0 +1,91 @@
+//! Whether everybody can use a page, as far as a program can tell: names, roles, headings, contrast, targets, reflow, and where
+//! the Tab key leads. WCAG 2.2, levels A and AA. What it cannot tell is looked at by hand.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::browser::{Browser, TAB};
+
+/// What is wrong with the page as it is.
+const LOOK: &str = include_str!("accessibility.js");
+
+/// Presses of the Tab key at most on one page.
+const STOPS_MAX: usize = 120;
+
+/// Notes all that the Tab key is to reach, with the look that each has without the keyboard. Of a radio group with its own keys, and
+/// of the messages, one is a stop; the page says which by `tabindex`.
+const STOPS: &str = "
+    const modal = document.querySelector('dialog:modal');
+    const all = [...(modal ?? document).querySelectorAll('a[href], button, input, textarea, select, summary, [tabindex]')];
+    const shown = one => one.checkVisibility({ checkVisibilityCSS: true }) && one.getClientRects().length > 0;
+    window.stops = all.filter(one => shown(one) && one.tabIndex >= 0 && !one.disabled && !one.closest('[inert]'));
+    window.look = one => {
+        const inner = one.matches('.message') ? one.querySelector('.bubble') ?? one : one.closest('label.button, .composer-box') ?? one;
+        return [one, inner].map(part => {
+            const style = getComputedStyle(part);
+            const outline = style.outlineStyle === 'none' ? '' : style.outlineWidth + style.outlineStyle + style.outlineColor;
+            return [outline, style.boxShadow, style.borderTopColor, style.backgroundColor].join();
+        }).join();
+    };
+    document.activeElement?.blur();
+    window.before = new Map(window.stops.map(one => [one, window.look(one)]));
+    if (modal) modal.focus();
+    return window.stops.length;";
+
+/// Where the keyboard is, by its number among the stops (-1: outside of them), and whether that can be seen.
+const STOP: &str = "
+    document.getAnimations().filter(one => one.effect.getTiming().iterations !== Infinity).forEach(one => one.finish());
+    const one = document.activeElement;
+    const what = one.dataset.test ?? one.id ?? one.localName;
+    return [window.stops.indexOf(one), one === document.body || window.look(one) !== window.before.get(one), one.localName + ' ' + what];";
+
+impl Browser {
+    /// Everything that the script finds fault with in the page as it is: one line each, the kind first (`name`, `alt`, `role`,
+    /// `heading`, `landmark`, `id`, `language`, `contrast`, `target`, `reflow`).
+    ///
+    /// # Errors
+    /// If the browser is gone.
+    pub async fn faults(&self) -> Result<Vec<String>> {
+        let settled = "return document.getAnimations().every(one => one.playState !== 'running' || one.effect.getTiming().iterations === Infinity)";
+        ensure!(self.until(settled).await?, "something moves without end");
+        serde_json::from_value(self.script(LOOK).await?).context("lines")
+    }
+
+    /// Goes through the page with the Tab key: what it passes by, what it visits out of order, and where one does not see that the
+    /// keyboard is there. In a dialog the keyboard stays there.
+    ///
+    /// # Errors
+    /// If the browser is gone, or the page has more than [`STOPS_MAX`] stops.
+    pub async fn tab_faults(&self) -> Result<Vec<String>> {
+        let count = self.script(STOPS).await?.as_u64().context("a number")?;
+        let count = usize::try_from(count)?;
+        ensure!(count <= STOPS_MAX, "{count} stops");
+        let (mut visited, mut faults) = (Vec::new(), Vec::new());
+        for _ in 0..count + 2 {
+            self.keys(TAB).await?;
+            let stop = self.script(STOP).await?;
+            let (number, seen, what) = (stop[0].as_i64().unwrap_or(-1), &stop[1], stop[2].as_str().unwrap_or_default());
+            if number < 0 {
+                continue;
+            }
+            if visited.contains(&number) {
+                break;
+            }
+            if *seen != Value::Bool(true) {
+                faults.push(format!("focus: nothing shows that the keyboard is on {what}"));
+            }
+            if visited.last().is_some_and(|last| *last > number) && visited.iter().min() < Some(&number) {
+                faults.push(format!("order: {what} comes after what stands behind it"));
+            }
+            visited.push(number);
+        }
+        // A message counts as reached when something in it was: the arrow keys lead from there to it.
+        let missed = format!(
+            "const visited = {visited:?}; return window.stops.filter((one, number) => !visited.includes(number) && \
+                !(one.matches('.message') && visited.some(other => one.contains(window.stops[other])))).map(one => one.outerHTML.slice(0, 120))"
+        );
+        let missed: Vec<String> = serde_json::from_value(self.script(&missed).await?)?;
+        faults.extend(missed.into_iter().map(|one| format!("tab: does not lead to {one}")));
+        Ok(faults)
+    }
+}
