@@ -65,7 +65,7 @@ impl Person {
         self.verb(move |core, _, _| ask(core)).await?;
         loop {
             match tokio::time::timeout(PATIENCE, events.recv()).await?.context("the client stopped")? {
-                Event::DeviceLink { link } => return Ok(link),
+                Event::DeviceLink { link } | Event::RecoveryLink { link } => return Ok(link),
                 Event::Refused { error, .. } => bail!("no link: {error}"),
                 _ => {}
             }
