@@ -53,6 +53,7 @@ pub(crate) fn play(world: &World, folder: &Path) -> Result<Control> {
     }
     for talk in &world.talks {
         writeln!(memory, "{} {} {}", talk.draft, talk.poll, talk.reaction)?;
+        writeln!(log, "INFO archived {} {} {}", talk.draft, talk.poll, talk.reaction)?;
     }
     std::fs::write(folder.join("archiver.log"), log)?;
     memory.flush()?;
