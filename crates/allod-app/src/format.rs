@@ -4,6 +4,7 @@ use allod_wire::UnixMillis;
 use js_sys::Date;
 use wasm_bindgen::JsValue;
 
+use crate::shell::now;
 use crate::strings::{Language, Strings};
 
 const DAY_MILLIS: i64 = 86_400_000;
@@ -28,11 +29,6 @@ pub fn local_day(time: UnixMillis) -> i64 {
 pub fn clock_time(time: UnixMillis) -> String {
     let date = local(time);
     format!("{:02}:{:02}", date.get_hours(), date.get_minutes())
-}
-
-/// The time of this device.
-pub fn now() -> UnixMillis {
-    UnixMillis(Date::now() as u64)
 }
 
 fn date_text(time: UnixMillis, language: Language, fields: &[(&str, &str)]) -> String {

@@ -153,14 +153,19 @@ impl ClientCore {
     /// already; else as [`Self::send_content`].
     pub fn edit(&mut self, message: &MessageView, text: &str, now: UnixMillis, rng: &mut dyn Random) -> Sent {
         let id = message.message_id.filter(|_| message.own && is_edit(&message.body)).ok_or(CoreError::NotAllowed)?;
-        let text = self.with_mentions(message.log, text);
-        let content = match &message.body {
-            MessageBody::Text { text: same, .. } | MessageBody::File { caption: same, .. } if *same == text => {
-                return Err(CoreError::NothingToDo);
+        let part = match &message.body {
+            MessageBody::File { caption, .. } if caption == text => return Err(CoreError::NothingToDo),
+            // A caption has no marks, and so no mentions.
+            MessageBody::File { file, .. } => file.to_part(text),
+            body => {
+                let text = self.with_mentions(message.log, text);
+                if matches!(body, MessageBody::Text { text: same, .. } if *same == text) {
+                    return Err(CoreError::NothingToDo);
+                }
+                text_part(&text)
             }
-            MessageBody::File { file, .. } => MimiContent::new(random_bytes(rng), file.to_part(&text)),
-            _ => MimiContent::new(random_bytes(rng), text_part(&text)),
         };
+        let content = MimiContent::new(random_bytes(rng), part);
         let content = MimiContent { replaces: Some(id), in_reply_to: message.in_reply_to, ..content };
         self.send_content(message.log, content, now, rng)
     }

@@ -100,7 +100,8 @@ impl ClientCore {
     }
 
     /// Whether something is left to do in a conversation that nobody asked for, now or after a while: own devices in or out, wishes
-    /// to leave, repairs (rules C-7, C-14); or a history to be sent or asked for. A device that is quiet may have duties still; another device may do them first.
+    /// to leave, repairs (rules C-7, C-14); or a history to be sent or asked for. A device that is quiet may have duties still; another
+    /// device may do them first.
     pub fn has_duties(&self) -> bool {
         let active = self.conversations.values().filter(|conversation| conversation.row.standing == Standing::Active);
         active.into_iter().any(|conversation| conversation.live.duty_at.is_some()) || self.histories_due().is_some()

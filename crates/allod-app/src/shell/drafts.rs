@@ -17,7 +17,8 @@ impl Actor {
             of_conversations.map(|(place, draft)| (place.log, kept(draft))).collect()
         });
         for (log, draft) in begun {
-            let effects = self.verb(|core| core.set_draft(log, draft));
+            // Of a conversation that is gone nothing is kept.
+            let effects = self.with_core(|core| core.set_draft(log, draft).unwrap_or_default());
             self.carry_out(effects).await?;
         }
         Ok(())

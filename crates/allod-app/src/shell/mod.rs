@@ -38,6 +38,7 @@ use allod_client_core::{Plane, RequestId};
 use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use leptos::prelude::Set;
 
+pub(crate) use clock::now;
 pub use command::{Command, ToSend};
 pub use page::{Theme, choose_language, choose_theme, chosen_language, chosen_theme, copy, reload, take_update};
 pub use pictures::Drawn;

@@ -9,9 +9,8 @@ use leptos::prelude::*;
 use super::dialog::close;
 use super::message_menu::{below, item};
 use crate::dialog::Dialog;
-use crate::format::now;
 use crate::icons::{ARCHIVE, BELL, MORE, PIN, QUIET};
-use crate::shell::{Command, ask};
+use crate::shell::{Command, ask, now};
 use crate::state::Ui;
 use crate::test_ids;
 

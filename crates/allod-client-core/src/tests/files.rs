@@ -39,7 +39,7 @@ fn an_empty_file_is_a_file() {
 }
 
 #[test]
-fn another_caption_keeps_the_preview_of_a_picture_m_20() {
+fn another_caption_keeps_the_preview_of_a_picture_and_has_no_marks_m_20() {
     let mut world = World::seeded(22);
     let [alice, bob] = world.people(["alice", "bob"]);
     let talk = world.pair(alice, bob);
@@ -49,10 +49,10 @@ fn another_caption_keeps_the_preview_of_a_picture_m_20() {
     world.send_file_as(alice, talk, info, b"\xff\xd8\xff");
     world.run_until_quiet();
     let shown = world.history(alice, talk).pop().unwrap();
-    world.send(alice, |core, now, rng| core.edit(&shown, "the site", now, rng)).unwrap();
+    world.send(alice, |core, now, rng| core.edit(&shown, "the site, @bob", now, rng)).unwrap();
     world.run_until_quiet();
 
     let MessageBody::File { file, caption } = world.history(bob, talk).pop().unwrap().body else { panic!("a file") };
-    assert_eq!((caption.as_str(), file.glimpse), ("the site", Some(Box::new(glimpse))));
+    assert_eq!((caption.as_str(), file.glimpse), ("the site, @bob", Some(Box::new(glimpse))));
     assert_eq!(world.fetch(bob, talk, &file_in(&world, bob, talk)), b"\xff\xd8\xff");
 }
