@@ -1,8 +1,8 @@
-//! Nothing that was not sealed opens, and nothing crashes: envelopes, inbox items, blob blocks, token points.
+//! Nothing that was not sealed opens, and nothing crashes: envelopes, inbox items, blob blocks, whispers, token points.
 #![no_main]
 
 use allod_crypto::token::{LogSecret, key_of_token, token_key};
-use allod_crypto::{blob, envelope, inbox::InboxKey};
+use allod_crypto::{blob, envelope, inbox::InboxKey, whisper};
 use allod_wire::blob::BlobKey;
 use allod_wire::inbox::LogSecretBytes;
 use allod_wire::secrets::{Token, TokenPublic};
@@ -18,6 +18,9 @@ fuzz_target!(|data: &[u8]| {
     assert!(InboxKey::from_seed(&[1; 32]).open(DeviceId([1; 16]), &padded).is_err());
     padded.resize(allod_wire::limits::BLOB_BLOCK_BYTES, 0);
     assert!(blob::open_block(&BlobKey([1; 32]), data.len() as u64, 0, &padded).is_err());
+    if let Some(bytes) = padded.first_chunk::<128>() {
+        assert!(whisper::open(&[1; 32], LogId([1; 32]), 1, &(*bytes).into()).is_err());
+    }
     if let Some(bytes) = data.first_chunk::<32>() {
         let _ = key_of_token(&Token(*bytes));
         let _ = token_key(&TokenPublic(*bytes), &secret);

@@ -58,6 +58,10 @@ pub(crate) struct AccountRow {
     #[n(13)]
     #[cbor(default)]
     pub(crate) backups: Option<Backups>,
+    /// Nobody is told when this user types (rule M-14).
+    #[n(14)]
+    #[cbor(default)]
+    pub(crate) no_typing: bool,
 }
 
 /// What the server told.
@@ -125,6 +129,7 @@ impl AccountRow {
             offered: None,
             no_receipts: false,
             backups: None,
+            no_typing: false,
         }
     }
 

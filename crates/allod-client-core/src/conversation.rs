@@ -27,6 +27,7 @@ use crate::rejoin::Rejoin;
 use crate::roster::{Reader, Roster, people, readers};
 use crate::rows::{self, Row, Writes};
 use crate::state::{GroupState, Kind, Role};
+use crate::typing::Typing;
 
 /// How we stand to a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
@@ -269,6 +270,8 @@ pub(crate) struct Live {
     pub(crate) chances: u32,
     /// How far asking to be added again is (rule C-11).
     pub(crate) rejoin: Rejoin,
+    /// Who is typing.
+    pub(crate) typing: Typing,
 }
 
 /// A conversation.

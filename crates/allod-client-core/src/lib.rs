@@ -59,6 +59,7 @@ mod system;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod transfer;
+mod typing;
 mod verbs;
 pub mod view;
 mod views;

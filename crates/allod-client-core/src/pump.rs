@@ -37,7 +37,7 @@ impl ClientCore {
             let duty = live.duty_at.filter(|_| conversation.can_append());
             let passed = live.passed_due.filter(|_| live.subscribed);
             let receipt = live.receipt_at.filter(|_| conversation.can_append());
-            [live.retry_at, rejoin, duty, passed, receipt]
+            [live.retry_at, rejoin, duty, passed, receipt, live.typing.due()]
         });
         stock
             .into_iter()
@@ -53,6 +53,7 @@ impl ClientCore {
         for invitation in self.invitations.values_mut() {
             invitation.retry_at = invitation.retry_at.filter(|at| *at > now);
         }
+        self.end_typing(now);
         self.pump(now, rng);
         self.say_passed(now);
         self.done()

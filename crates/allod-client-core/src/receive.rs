@@ -362,6 +362,7 @@ impl ClientCore {
         }
         if !own && !matches!(view.body, MessageBody::System { .. }) {
             conversation.row.note_unread(message.position, view.mentions_me, message.time);
+            conversation.live.typing.ends(&message.sender);
         }
         self.note_answer(log, &view, &message);
         if let Some(id) = &view.message_id {

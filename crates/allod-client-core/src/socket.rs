@@ -1,4 +1,4 @@
-//! The two sockets: what is said when one opens, and what is heard. Spec: `spec/http.md`, rules H-3 to H-6.
+//! The two sockets: what is said when one opens, and what is heard. Spec: `spec/http.md`, rules H-3 to H-8.
 
 use allod_crypto::Random;
 use allod_crypto::receipt::verify_receipt;
@@ -43,6 +43,7 @@ impl ClientCore {
             Plane::Account => self.inbox_socket = false,
             Plane::Log => {
                 self.log_socket = false;
+                self.nobody_types();
                 self.forget_sayings();
             }
             Plane::Open => {}
@@ -77,6 +78,7 @@ impl ClientCore {
             ServerFrame::Accepted { receipt } => self.handle_accepted(&receipt, now, rng),
             ServerFrame::Refused { log, entry, error } => self.handle_refused(log, entry, &error, now, rng),
             ServerFrame::Ended { log, error } => self.handle_ended(log, &error, now, rng),
+            ServerFrame::Whisper { log, whisper } => return self.handle_whisper(log, &whisper, now),
             ServerFrame::Inbox { .. } | ServerFrame::Failed { .. } => {}
         }
         self.advance_histories(now, rng);

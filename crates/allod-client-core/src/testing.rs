@@ -14,7 +14,7 @@ use allod_wire::account::{AccountRole, DeviceClass};
 use allod_wire::error::{ErrorBody, ErrorCode};
 use allod_wire::link::{Link, LinkKind};
 use allod_wire::secrets::TokenKey;
-use allod_wire::socket::{ClientFrame, ServerFrame};
+use allod_wire::socket::{ClientFrame, ServerFrame, Whisper};
 use allod_wire::{Address, DeviceId, LogId, Position, UnixMillis, cbor};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
@@ -59,6 +59,8 @@ pub struct World {
     /// The server.
     pub hub: Hub,
     peers: Vec<Peer>,
+    /// What was whispered, in order.
+    pub whispers: Vec<Whisper>,
     /// The time that devices are told.
     pub now: UnixMillis,
     rng: ChaCha20Rng,
@@ -75,6 +77,7 @@ impl World {
         Self {
             hub: Hub::new(),
             peers: Vec::new(),
+            whispers: Vec::new(),
             now: UnixMillis(1_700_000_000_000),
             rng: ChaCha20Rng::seed_from_u64(seed),
             loss: 0,
@@ -535,6 +538,14 @@ impl World {
                 self.hear(who, plane, &answer);
             }
             ClientFrame::Passed { .. } => {}
+            ClientFrame::Whisper { log, whisper } => {
+                let is_here = |index: &usize| self.peers[*index].subscriptions.contains_key(&log);
+                let here: Vec<usize> = (0..self.peers.len()).filter(|index| *index != who.0).filter(is_here).collect();
+                self.whispers.push(whisper);
+                for index in here {
+                    self.hear(Who(index), Plane::Log, &ServerFrame::Whisper { log, whisper });
+                }
+            }
             ClientFrame::SubscribeInbox { session, after } => match self.hub.device_of(&session) {
                 Ok(device) => {
                     let page = self.hub.inbox(device, after);

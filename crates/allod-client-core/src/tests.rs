@@ -15,3 +15,4 @@ mod receipts;
 mod rules;
 mod safety;
 mod talk;
+mod typing;

@@ -78,6 +78,8 @@ pub struct MeView {
     pub retention_days: u32,
     /// Others are told what was received and read, and tell it.
     pub receipts: bool,
+    /// Others are told when this user types, and tell it.
+    pub typing: bool,
     /// Own devices.
     pub devices: Vec<DeviceView>,
 }
@@ -154,6 +156,9 @@ pub struct ConversationSummary {
     pub unseen_reader_change: bool,
     /// Messages that wait to be sent.
     pub waiting: usize,
+    /// Those of the other people who are typing now.
+    #[serde(serialize_with = "as_texts")]
+    pub typing: Vec<Address>,
     /// When something last happened.
     #[serde(serialize_with = "millis")]
     pub updated: UnixMillis,

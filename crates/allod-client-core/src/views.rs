@@ -40,6 +40,7 @@ impl ClientCore {
             server: self.server().to_owned(),
             retention_days: joined.organisation.retention_days,
             receipts: !self.account.no_receipts,
+            typing: !self.account.no_typing,
             devices: joined.devices.iter().map(device).collect(),
         })
     }
@@ -88,6 +89,7 @@ impl ClientCore {
             people,
             unseen_reader_change: row.unseen_reader_change,
             waiting: waiting(conversation),
+            typing: self.typists(conversation),
         })
     }
 
@@ -115,6 +117,7 @@ impl ClientCore {
             people,
             unseen_reader_change: false,
             waiting: waiting(conversation),
+            typing: Vec::new(),
         })
     }
 

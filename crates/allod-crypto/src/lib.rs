@@ -12,6 +12,7 @@ pub mod receipt;
 pub mod recovery;
 pub mod safety;
 pub mod token;
+pub mod whisper;
 
 pub use rand_core::CryptoRngCore as Random;
 

@@ -3,7 +3,7 @@
 use allod_crypto::digest::sha256;
 use allod_crypto::identity::{self, SigningSecret};
 use allod_crypto::token::{self, LogSecret, TokenSecret};
-use allod_crypto::{blob, envelope, inbox, receipt};
+use allod_crypto::{blob, envelope, inbox, receipt, whisper};
 use allod_wire::account::DeviceClass;
 use allod_wire::blob::BlobKey;
 use allod_wire::inbox::LogSecretBytes;
@@ -99,6 +99,41 @@ fn envelopes_l_8() {
         let opened = envelope::open(&secret(vector), LogId(vector.array("log")), vector.bytes("payload"));
         if let Ok(plaintext) = &opened {
             assert_eq!(plaintext, vector.bytes("plaintext"));
+        }
+        expect(opened, "does not open")
+    });
+}
+
+#[test]
+fn whispers_m_13() {
+    let cases = || {
+        let said = whisper::Said { leaf: 5, types: true };
+        let sealed = whisper::seal(&[7; 32], LOG, 3, said, &mut rng());
+        let fields: &[(&str, &[u8])] = &[
+            ("key", &[7; 32]),
+            ("log", &LOG.0),
+            ("epoch", &3_u64.to_be_bytes()),
+            ("leaf", &5_u32.to_be_bytes()),
+            ("kind", &[1]),
+            ("whisper", &sealed[..]),
+        ];
+        let good = Vector::new("ok", "M-13", "leaf 5 types", fields);
+        vec![
+            but(&good, "M-13", "does not open", "of another log", "log", &[0x12; 32]),
+            but(&good, "M-13", "does not open", "of another epoch", "epoch", &4_u64.to_be_bytes()),
+            but(&good, "M-13", "does not open", "under another key", "key", &[8; 32]),
+            but(&good, "M-13", "does not open", "with a changed nonce", "whisper", &flipped(&sealed[..], 0)),
+            but(&good, "M-13", "does not open", "with a changed last byte", "whisper", &flipped(&sealed[..], 127)),
+            good,
+        ]
+    };
+    run_area("crypto-whisper", cases, |vector| {
+        let epoch = u64::from_be_bytes(vector.array("epoch"));
+        let opened =
+            whisper::open(&vector.array("key"), LogId(vector.array("log")), epoch, &vector.array("whisper").into());
+        if let Ok(said) = opened {
+            assert_eq!(said.leaf.to_be_bytes(), vector.array("leaf"));
+            assert_eq!([u8::from(said.types)], vector.bytes("kind"));
         }
         expect(opened, "does not open")
     });

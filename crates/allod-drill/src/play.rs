@@ -104,7 +104,10 @@ async fn say_all(sayings: &[Saying], people: &[Vec<Person>], logs: &[LogId], fil
         let device = devices.get(usize::from(saying.second_device)).unwrap_or(&devices[0]);
         let log = logs[saying.talk];
         match &saying.what {
-            What::Text(text) => device.say(log, text).await?,
+            What::Text(text) => {
+                device.verb(move |core, now, rng| Ok(core.typing(log, true, now, rng))).await?;
+                device.say(log, text).await?;
+            }
             What::File { name, content } => {
                 let path = files.join(name);
                 std::fs::write(&path, content)?;

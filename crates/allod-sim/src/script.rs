@@ -190,6 +190,7 @@ impl World {
 
     /// Says something that nobody said before.
     pub(crate) fn say(&mut self, device: usize, log: LogId) {
+        self.with_core(device, |core, now, rng| core.typing(log, true, now, rng));
         let text = format!("message {}", self.said.len() + 1);
         let held = &mut self.devices[device];
         let (Some(core), Some((_, author))) = (&mut held.core, held.identity.clone()) else { return };

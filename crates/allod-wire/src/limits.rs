@@ -34,6 +34,8 @@ pub const BLOB_BYTES_MAX: u64 = 2 << 30;
 pub const SUBSCRIPTIONS_MAX: usize = 4_096;
 /// Largest frame on the socket, in bytes.
 pub const FRAME_BYTES_MAX: usize = REQUEST_BYTES_MAX;
+/// Length of a whisper, in bytes: one for all, so that it says nothing (rules H-8, M-13).
+pub const WHISPER_BYTES: usize = 128;
 /// Longest user name, in bytes.
 pub const USER_NAME_BYTES_MAX: usize = 63;
 /// Longest domain, in bytes.

@@ -1,16 +1,21 @@
-//! Frames of the WebSocket: subscriptions to many logs, and appends without a request each. Spec: `spec/socket.md`.
+//! Frames of the WebSocket: subscriptions to many logs, and appends without a request each. Spec: `spec/http.md`, rules H-3 to H-8.
 //!
 //! One binary WebSocket message is one frame. A client keeps two sockets: one for its inbox (which names its account) and one
 //! for its logs (which names nobody), so that no connection ties the two together.
 
+use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 
 use crate::error::ErrorBody;
 use crate::ids::{EntryId, LogId};
 use crate::inbox::InboxPage;
+use crate::limits::WHISPER_BYTES;
 use crate::log::{EntriesPage, NewEntry, Receipt};
 use crate::secrets::{SessionToken, Token};
 use crate::units::Position;
+
+/// What is said to those who listen now, sealed (rule M-13).
+pub type Whisper = ByteArray<WHISPER_BYTES>;
 
 /// What a client says.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -64,6 +69,16 @@ pub enum ClientFrame {
         /// The last position I have.
         #[n(1)]
         after: Position,
+    },
+    /// To the other subscribers of a log that I am subscribed to: nothing is kept, nothing answers (rule H-8).
+    #[n(5)]
+    Whisper {
+        /// The log.
+        #[n(0)]
+        log: LogId,
+        /// What is said.
+        #[n(1)]
+        whisper: Whisper,
     },
 }
 
@@ -123,5 +138,15 @@ pub enum ServerFrame {
         /// Why.
         #[n(0)]
         error: ErrorBody,
+    },
+    /// Another subscriber said so just now (rule H-8).
+    #[n(6)]
+    Whisper {
+        /// The log.
+        #[n(0)]
+        log: LogId,
+        /// What is said.
+        #[n(1)]
+        whisper: Whisper,
     },
 }

@@ -173,11 +173,13 @@ fn frames_w_1() {
     let log = LogId([1; 32]);
     let append = ClientFrame::Append { log, entry: new_entry(EntryKind::Message) };
     let subscribe = ClientFrame::Subscribe { log, token: Token([2; 32]), after: Position(0) };
-    area("client-frame", vec![append, subscribe, ClientFrame::Passed { log, position: Position(3) }]);
+    let whisper = ClientFrame::Whisper { log, whisper: [4; 128].into() };
+    area("client-frame", vec![append, subscribe, ClientFrame::Passed { log, position: Position(3) }, whisper]);
+    let whisper = ServerFrame::Whisper { log, whisper: [4; 128].into() };
     let ended = ServerFrame::Ended { log, error: ErrorBody::new(ErrorCode::UnknownToken, "gone") };
     area(
         "server-frame",
-        vec![ServerFrame::Entries { log, page: page() }, ServerFrame::Accepted { receipt: receipt() }, ended],
+        vec![ServerFrame::Entries { log, page: page() }, ServerFrame::Accepted { receipt: receipt() }, ended, whisper],
     );
 }
 

@@ -17,6 +17,9 @@ use crate::config;
 /// Requesters that are remembered at one time, of each kind.
 const REQUESTERS_MAX: usize = 65_536;
 
+/// Of one token: what a person says who types and stops again and again (rules H-8, M-14).
+const WHISPERS: Rate = Rate { burst: 4, per_minute: 30 };
+
 /// All allowances.
 #[derive(Debug)]
 pub(crate) struct Limits {
@@ -25,6 +28,7 @@ pub(crate) struct Limits {
     addresses: Mutex<RateTable<u64>>,
     entries: Mutex<RateTable<u64>>,
     blobs: Mutex<RateTable<u64>>,
+    whispers: Mutex<RateTable<u64>>,
 }
 
 impl Limits {
@@ -37,6 +41,7 @@ impl Limits {
             addresses: table(limits.address_per_minute),
             entries: table(limits.log_kib_per_minute),
             blobs: table(limits.log_blob_mib_per_minute.saturating_mul(1_024)),
+            whispers: Mutex::new(RateTable::new(WHISPERS, REQUESTERS_MAX)),
         }
     }
 
@@ -78,6 +83,14 @@ impl Limits {
     /// `too-many`.
     pub(crate) fn chunk(&self, log: LogId, bytes: usize, now: UnixMillis) -> Result<(), ErrorBody> {
         self.take(&self.blobs, log, kib(bytes), now)
+    }
+
+    /// A whisper with this token.
+    ///
+    /// # Errors
+    /// H-8: there were too many.
+    pub(crate) fn whisper(&self, key: TokenKey, now: UnixMillis) -> Result<(), ErrorBody> {
+        self.take(&self.whispers, key, 1, now)
     }
 
     fn take(&self, table: &Mutex<RateTable<u64>>, key: impl Hash, cost: u32, now: UnixMillis) -> Result<(), ErrorBody> {

@@ -1,4 +1,4 @@
-//! The socket: subscriptions to many logs, and appends without a request each. Spec: `spec/http.md`, rules H-3 to H-6.
+//! The socket: subscriptions to many logs, and appends without a request each. Spec: `spec/http.md`, rules H-3 to H-8.
 //!
 //! - [`fanout`] carries new entries from the store to connections: each is encoded once, and all share the bytes;
 //! - [`connection`] is one peer, one task: what to send next, and when to stop;

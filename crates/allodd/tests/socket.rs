@@ -124,6 +124,67 @@ async fn a_subscription_ends_in_the_moment_in_which_its_token_is_revoked_h_4() {
 }
 
 #[tokio::test]
+async fn a_whisper_is_said_to_the_other_subscribers_and_leaves_nothing_h_8() {
+    let world = World::new().await;
+    let (log, other) = two_members(&world).await;
+    let (mut alice, mut bob, mut thief) = (world.socket().await, world.socket().await, world.socket().await);
+    alice.subscribe(&log, 1).await;
+    bob.subscribe(&other, 1).await;
+    for socket in [&mut alice, &mut bob] {
+        assert!(matches!(socket.next().await, Some(ServerFrame::Entries { page, .. }) if page.entries.is_empty()));
+    }
+    let says = |byte: u8| ClientFrame::Whisper { log: log.id, whisper: [byte; 128].into() };
+    // Who was not let in is not heard, and hears nothing.
+    thief.send(&says(0)).await;
+    thief.subscribe(&Log::of(log.id), 1).await;
+    thief.send(&says(0)).await;
+    assert!(matches!(thief.next().await, Some(ServerFrame::Ended { .. })));
+    for byte in 1..=10 {
+        alice.send(&says(byte)).await;
+    }
+    // What comes after them tells that no more is coming.
+    alice.send(&ClientFrame::Append { log: log.id, entry: message(1) }).await;
+    let mut heard = Vec::new();
+    loop {
+        match bob.next().await {
+            Some(ServerFrame::Whisper { log: of, whisper }) if of == log.id => heard.push(whisper[0]),
+            Some(ServerFrame::Entries { page, .. }) => {
+                assert_eq!(page.last, Position(2), "a whisper has no place in the log");
+                break;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(heard, [1, 2, 3, 4], "four at once, the others are dropped");
+    let mut answers = [alice.next().await.unwrap(), alice.next().await.unwrap()];
+    answers.sort_by_key(|answer| matches!(answer, ServerFrame::Accepted { .. }));
+    assert!(matches!(answers, [ServerFrame::Entries { .. }, ServerFrame::Accepted { .. }]), "{answers:?}");
+    let revoke = TokenChange::Revoke { key: other.key };
+    let _: Receipt = world.append(&log, &commit(2, 1, vec![revoke])).await.value();
+    assert_eq!(alice.positions(1).await, [3]);
+    bob.send(&says(11)).await;
+    bob.send(&ClientFrame::Append { log: log.id, entry: message(3) }).await;
+    while !matches!(bob.next().await, Some(ServerFrame::Refused { .. })) {}
+    world.say(&log, 4).await;
+    let next = alice.next().await;
+    assert!(matches!(next, Some(ServerFrame::Entries { page, .. }) if page.last == Position(4)), "nor who was put out");
+}
+
+#[tokio::test]
+async fn a_whisper_of_another_length_ends_the_socket_h_8() {
+    let world = World::new().await;
+    let mut socket = world.socket().await;
+    let mut bytes = allod_wire::cbor::to_vec(&ClientFrame::Whisper { log: LogId([1; 32]), whisper: [1; 128].into() });
+    let length = bytes.len() - 129;
+    assert_eq!(bytes[length], 128);
+    bytes[length] = 127;
+    bytes.pop();
+    socket.0.send(Message::Binary(Bytes::from(bytes))).await.unwrap();
+    let failed = socket.next().await;
+    assert!(matches!(failed, Some(ServerFrame::Failed { error }) if error.code == ErrorCode::Malformed));
+}
+
+#[tokio::test]
 async fn a_slow_reader_gets_everything_at_its_own_pace_h_5() {
     let world = World::new().await;
     let (log, other) = two_members(&world).await;

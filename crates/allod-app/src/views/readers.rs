@@ -73,6 +73,7 @@ fn sections(ui: Ui, page: RwSignal<Page>) -> AnyView {
             local: Local::default(),
             last: None,
             waiting: 0,
+            typing: Vec::new(),
             updated: UnixMillis(0),
             unseen_reader_change: false,
             ..current

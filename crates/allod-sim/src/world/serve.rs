@@ -102,6 +102,16 @@ impl World {
                     held.move_cursor(&key, position);
                 }
             }
+            // To whoever is subscribed now; what is lost on the way is lost (rule H-8).
+            ClientFrame::Whisper { log, whisper } => {
+                let is_subscribed = |(_, one): &(&Conn, &Connection)| one.subscriptions.contains_key(&log);
+                let here: Vec<Conn> = self.connections.iter().filter(is_subscribed).map(|(conn, _)| *conn).collect();
+                if here.contains(&conn) {
+                    for other in here.into_iter().filter(|other| *other != conn) {
+                        self.send_down(other, ServerFrame::Whisper { log, whisper });
+                    }
+                }
+            }
             ClientFrame::SubscribeInbox { session, after } => match self.server.caller(&session, self.now) {
                 Ok(caller) => {
                     let page = self.server.inbox(caller.device, after);

@@ -1,4 +1,4 @@
-//! One peer, one task. Spec: `spec/http.md`, rules H-3 to H-6.
+//! One peer, one task. Spec: `spec/http.md`, rules H-3 to H-8.
 //!
 //! Invariants:
 //! - the entries of a subscription leave in order and without gaps: a frame leaves only if it begins right after `after`, else
@@ -22,7 +22,7 @@ use allod_wire::inbox::InboxPage;
 use allod_wire::limits::{FRAME_BYTES_MAX, SUBSCRIPTIONS_MAX};
 use allod_wire::log::{EntriesPage, NewEntry};
 use allod_wire::secrets::{SessionToken, Token, TokenKey};
-use allod_wire::socket::{ClientFrame, ServerFrame};
+use allod_wire::socket::{ClientFrame, ServerFrame, Whisper};
 use allod_wire::{ErrorBody, ErrorCode, LogId, Position, cbor};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
@@ -245,6 +245,12 @@ impl<S: Store> Connection<S> {
                     self.end(log, unknown_token());
                 }
             }
+            Note::Whisper { log, number, bytes } => {
+                let is_granted = |one: &Subscription| one.number == number && one.state != State::New;
+                if self.subscriptions.get(&log).is_some_and(is_granted) && self.out.bytes() < OUT_BYTES_MAX {
+                    self.out.push(bytes);
+                }
+            }
             Note::Inbox => self.want_inbox(),
             Note::SessionEnded => self.to_read.push_back(ToRead::Session),
             Note::CompareAll => {
@@ -463,6 +469,7 @@ impl<S: Store> Connection<S> {
                 }
             }
             ClientFrame::SubscribeInbox { session, after } => self.subscribe_inbox(session, after),
+            ClientFrame::Whisper { log, whisper } => self.whisper(log, whisper),
         }
     }
 
@@ -499,6 +506,14 @@ impl<S: Store> Connection<S> {
                 self.writes.push(reads::append(Arc::clone(&self.server), log, key, entry));
             }
             Err(error) => self.out.push(frame(&ServerFrame::Refused { log, entry: entry.id, error })),
+        }
+    }
+
+    /// Hands a whisper to those who listen, or drops it (rule H-8).
+    fn whisper(&self, log: LogId, whisper: Whisper) {
+        let Some(one) = self.subscriptions.get(&log).filter(|one| one.state != State::New) else { return };
+        if self.server.limits.whisper(one.key, self.server.now()).is_ok() {
+            self.server.fanout.whisper(log, &self.mailbox, whisper);
         }
     }
 

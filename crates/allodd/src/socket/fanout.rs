@@ -15,6 +15,7 @@ use std::task::Waker;
 use allod_server_core::Hint;
 use allod_wire::log::EntriesPage;
 use allod_wire::secrets::TokenKey;
+use allod_wire::socket::{ServerFrame, Whisper};
 use allod_wire::{DeviceId, LogId, Position};
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -76,6 +77,15 @@ pub(super) enum Note {
         log: LogId,
         /// Which subscription to it.
         number: u32,
+    },
+    /// Somebody else who is subscribed to the log whispers (rule H-8).
+    Whisper {
+        /// Which log.
+        log: LogId,
+        /// Which subscription to it.
+        number: u32,
+        /// The frame.
+        bytes: Bytes,
     },
     /// Something came into the inbox.
     Inbox,
@@ -139,6 +149,14 @@ impl Mailbox {
                         mail.bytes += bytes.len();
                         note
                     }
+                }
+                // What does not fit is worth nothing later (rule H-8).
+                Note::Whisper { ref bytes, .. } => {
+                    if mail.bytes + bytes.len() > MAIL_BYTES_MAX || mail.notes.len() >= MAIL_FRAMES_MAX {
+                        return;
+                    }
+                    mail.bytes += bytes.len();
+                    note
                 }
                 Note::Inbox if mail.notes.iter().any(|old| matches!(old, Note::Inbox)) => return,
                 other => other,
@@ -283,6 +301,20 @@ impl Fanout {
         }
     }
 
+    /// Says a whisper to all who listen to the log but whoever says it, who must listen too (rule H-8).
+    pub(super) fn whisper(&self, log: LogId, from: &Mailbox, whisper: Whisper) {
+        let shard = lock(self.shard(log));
+        let Some(listeners) = shard.get(&log) else { return };
+        let others = || listeners.iter().filter(|one| one.mailbox.number != from.number);
+        if others().count() == 0 || others().count() == listeners.len() {
+            return;
+        }
+        let bytes = frames::frame(&ServerFrame::Whisper { log, whisper });
+        for listener in others() {
+            listener.mailbox.put(Note::Whisper { log, number: listener.number, bytes: bytes.clone() });
+        }
+    }
+
     fn tell_device(&self, device: DeviceId, note: fn() -> Note) {
         for mailbox in lock(&self.inboxes).get(&device).into_iter().flatten().filter_map(Weak::upgrade) {
             mailbox.put(note());
@@ -360,6 +392,32 @@ mod tests {
         assert!(matches!(notes.last(), Some(Note::Behind { number: 0, .. })));
         fanout.publish(&hint(10_001, 4 << 20, &[]));
         assert!(matches!(mailbox.take(Waker::noop())[..], [Note::Frame { .. }]), "one large frame always fits");
+    }
+
+    #[test]
+    fn a_whisper_reaches_those_who_listen_and_not_who_says_it_h_8() {
+        let fanout = Fanout::default();
+        let (one, other, stranger) = (fanout.open(), fanout.open(), fanout.open());
+        fanout.listen(LOG, &one, 0, TokenKey([1; 32]));
+        fanout.listen(LOG, &other, 3, TokenKey([2; 32]));
+        fanout.whisper(LOG, &one, [7; 128].into());
+        assert!(matches!(other.take(Waker::noop())[..], [Note::Whisper { number: 3, .. }]));
+        assert!(one.take(Waker::noop()).is_empty());
+        fanout.whisper(LOG, &stranger, [7; 128].into());
+        assert!(other.take(Waker::noop()).is_empty(), "whoever does not listen is not heard");
+    }
+
+    #[test]
+    fn whispers_to_who_takes_nothing_are_dropped_and_entries_are_not_h_8() {
+        let fanout = Fanout::default();
+        let (one, other) = (fanout.open(), fanout.open());
+        fanout.listen(LOG, &one, 0, TokenKey([1; 32]));
+        fanout.listen(LOG, &other, 3, TokenKey([2; 32]));
+        (0..10_000).for_each(|_| fanout.whisper(LOG, &one, [7; 128].into()));
+        fanout.publish(&hint(1, 1_024, &[]));
+        let notes = other.take(Waker::noop());
+        assert_eq!(notes.len(), MAIL_FRAMES_MAX + 1);
+        assert!(matches!(notes.last(), Some(Note::Behind { .. })));
     }
 
     #[test]
