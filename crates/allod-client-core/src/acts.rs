@@ -120,11 +120,11 @@ impl ClientCore {
     /// Reacts to a message with an emoji, or another short text.
     ///
     /// # Errors
-    /// [`CoreError::TooLong`] if `text` is none (rule M-4): empty, longer than [`crate::REACTION_BYTES_MAX`] bytes, or with
+    /// [`CoreError::NotAReaction`] if `text` is none (rule M-4): blank, longer than [`crate::REACTION_BYTES_MAX`] bytes, or with
     /// control characters; else as [`Self::send_content`].
     pub fn react(&mut self, log: LogId, message: MessageId, text: &str, now: UnixMillis, rng: &mut dyn Random) -> Sent {
         if !is_reaction(text) {
-            return Err(CoreError::TooLong);
+            return Err(CoreError::NotAReaction);
         }
         let content = Deed::React(text.to_owned()).content(message, rng);
         self.send_content(log, content, now, rng)

@@ -49,6 +49,13 @@ impl StoredAnnotation {
         let Self { entry, day, time, sender, device, content, .. } = self.clone();
         StoredMessage { entry, position, day, time, sender, device, body: StoredBody::Content(content) }
     }
+
+    /// It deletes `message` for everyone, if its author was entitled to (rule M-6).
+    pub(crate) fn deletes(&self, message: MessageId) -> bool {
+        let Ok(content) = cbor::from_slice::<MimiContent>(&self.content) else { return false };
+        let replaces = content.replaces == Some(message) && content.body.disposition != Disposition::REACTION;
+        replaces && matches!(MessageBody::of(&content), MessageBody::Deleted)
+    }
 }
 
 /// The message on which content acts; `None` for content that is a line of its own (rule M-2).
@@ -101,6 +108,9 @@ impl ClientCore {
         let StoredMessage { entry, day, time, sender, device, .. } = message;
         let row = StoredAnnotation { entry, day, time, sender, device, chief, content: bytes };
         self.writes.put(key, &row);
+        if content.replaces == Some(target) {
+            self.look_at_replaced(log, target);
+        }
         self.event(Event::MessageChanged { log, message_id: target });
         None
     }

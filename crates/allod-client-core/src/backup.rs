@@ -84,6 +84,9 @@ impl ClientCore {
             let row = Row::new(ConversationRow::remembered(&record));
             core.conversations.insert(record.log, Conversation::stored(row, None));
         }
+        for (log, message) in records.deleted {
+            core.look_at_replaced(log, message);
+        }
         core.look_up();
         let effects = core.done();
         Ok((core, effects))

@@ -15,6 +15,7 @@ use crate::account::{AccountRow, JoinedRow, Keys, Seed};
 use crate::contacts::Contacts;
 use crate::conversation::{Conversation, ConversationRow};
 use crate::effect::{Effect, Event, RequestId};
+use crate::erasure::Erasures;
 use crate::error::CoreError;
 use crate::history::get::Getting;
 use crate::history::give::Giving;
@@ -60,6 +61,7 @@ pub struct ClientCore {
     pub(crate) requests: BTreeMap<RequestId, Pending>,
     pub(crate) stock: Stock,
     pub(crate) search: Search,
+    pub(crate) erasures: Erasures,
     pub(crate) getting: Getting,
     pub(crate) giving: BTreeMap<DeviceId, Giving>,
     /// Which sockets are open.
@@ -95,6 +97,7 @@ impl ClientCore {
             requests: BTreeMap::new(),
             stock: Stock::default(),
             search: Search::new([]),
+            erasures: Erasures::default(),
             getting: Getting::default(),
             giving: BTreeMap::new(),
             inbox_socket: false,
@@ -172,6 +175,7 @@ impl ClientCore {
                 let upload: UploadRow = cbor::from_slice(value).map_err(of_row)?;
                 self.uploads.insert(upload.blob, upload);
             }
+            [b'e', b'/', ..] => self.erasures.restore(key),
             [b'y'] => self.getting.row = Row::decode(value).map_err(of_row)?,
             [b'y', b'/', ..] => {
                 let given = Giving::stored(Row::decode(value).map_err(of_row)?);
@@ -269,6 +273,7 @@ impl ClientCore {
 
     /// Ends an operation: one write of all that changed, then everything else, in order.
     pub(crate) fn done(&mut self) -> Vec<Effect> {
+        self.advance_erasures();
         self.account.flush(|| rows::ACCOUNT.to_vec(), &mut self.writes);
         self.contacts.flush(&mut self.writes);
         self.search.row.flush(|| rows::SEARCH.to_vec(), &mut self.writes);

@@ -41,6 +41,9 @@ pub enum CoreError {
     /// A title or a message longer than allowed.
     #[error("too long")]
     TooLong,
+    /// M-4: blank, longer than 64 bytes, or with control characters.
+    #[error("a reaction is an emoji or a short word")]
+    NotAReaction,
     /// The link cannot be used for this.
     #[error("this link is for something else")]
     WrongLink,

@@ -20,6 +20,7 @@ mod conversation;
 mod core;
 mod create;
 mod effect;
+mod erasure;
 mod error;
 pub mod export;
 mod files;

@@ -38,6 +38,17 @@ pub(crate) struct StoredMessage {
     pub(crate) body: StoredBody,
 }
 
+impl StoredMessage {
+    /// By which other messages name it; none for what happened.
+    pub(crate) fn id(&self, log: LogId) -> Option<MessageId> {
+        match &self.body {
+            StoredBody::Content(content) => Some(message_id(log, &self.sender, content)),
+            StoredBody::Erased(id, _) => Some(*id),
+            StoredBody::System(_) => None,
+        }
+    }
+}
+
 /// What a row shows.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub(crate) enum StoredBody {
@@ -47,6 +58,9 @@ pub(crate) enum StoredBody {
     /// What happened to the conversation.
     #[n(1)]
     System(#[n(0)] Vec<SystemEvent>),
+    /// What somebody said and was deleted for everyone: its message id and its thread remain (rule M-13).
+    #[n(2)]
+    Erased(#[n(0)] MessageId, #[n(1)] Option<MessageId>),
 }
 
 /// Something that happened to a conversation, as a line in it.

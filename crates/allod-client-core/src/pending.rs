@@ -6,6 +6,7 @@ use allod_wire::secrets::Ticket;
 use allod_wire::{Address, BlobId, DeviceId, EntryId, LogId, Position};
 
 use crate::effect::Verb;
+use crate::erasure::Look;
 use crate::history::HistoryCall;
 
 /// What a request was for.
@@ -37,6 +38,8 @@ pub(crate) enum Pending {
     RejoinAsk { log: LogId },
     /// A history on its way between own devices.
     History(HistoryCall),
+    /// Rows of a message that may have been deleted.
+    Erasure(Look),
 }
 
 /// A request under the session.
@@ -77,7 +80,7 @@ impl Pending {
     /// The conversation that waits for it.
     pub(crate) fn log(&self) -> Option<LogId> {
         match self {
-            Self::LookUp | Self::Join | Self::Renew | Self::Account(_) | Self::History(_) => None,
+            Self::LookUp | Self::Join | Self::Renew | Self::Account(_) | Self::History(_) | Self::Erasure(_) => None,
             Self::Claim { log, .. }
             | Self::CreateLog { log, .. }
             | Self::Welcome { log, .. }

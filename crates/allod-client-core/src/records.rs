@@ -3,7 +3,7 @@
 //! A backup is one sequence of records, a part of a history for a new device another (`spec/history.md`, rule D-4); what differs is
 //! the first record. Invariant: [`RecordsIn::finish`] alone gives [`Records`], so nothing is made of a sequence that was not read to its end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use allod_wire::cbor;
 use allod_wire::mimi::MessageId;
@@ -15,7 +15,7 @@ use crate::annotation::StoredAnnotation;
 use crate::contacts::Pin;
 use crate::conversation::{Preview, Remembered};
 use crate::core::ClientCore;
-use crate::message::{StoredBody, StoredMessage, message_id};
+use crate::message::StoredMessage;
 use crate::rows;
 
 /// Longest record, in bytes: any line of history fits.
@@ -187,8 +187,7 @@ impl Past {
         match &self.0 {
             Kept::Line(log, message) => {
                 let line = (rows::history_key(*log, message.position), cbor::to_vec(message));
-                let StoredBody::Content(content) = &message.body else { return vec![line] };
-                let id = message_id(*log, &message.sender, content);
+                let Some(id) = message.id(*log) else { return vec![line] };
                 vec![(rows::place_key(*log, &id), cbor::to_vec(&message.position)), line]
             }
             Kept::Annotation(log, message, position, annotation) => {
@@ -207,6 +206,8 @@ pub struct Records {
     pub(crate) lines: u64,
     /// Behind the last line of each conversation.
     pub(crate) ends: BTreeMap<LogId, Position>,
+    /// Messages that somebody deleted for everyone, entitled or not.
+    pub(crate) deleted: BTreeSet<(LogId, MessageId)>,
 }
 
 impl Records {
@@ -230,6 +231,7 @@ pub struct RecordsIn {
     conversations: Vec<ConversationRecord>,
     lines: u64,
     ends: BTreeMap<LogId, Position>,
+    deleted: BTreeSet<(LogId, MessageId)>,
     records: u64,
     has_ended: bool,
 }
@@ -275,6 +277,9 @@ impl RecordsIn {
                 past = Some(Past(Kept::Line(log, message)));
             }
             Record::Annotation(log, message, position, annotation) => {
+                if annotation.deletes(message) {
+                    self.deleted.insert((log, message));
+                }
                 past = Some(Past(Kept::Annotation(log, message, position, annotation)));
             }
             Record::End(records) if records == self.records => self.has_ended = true,
@@ -289,9 +294,11 @@ impl RecordsIn {
     /// # Errors
     /// [`BadRecords`].
     pub fn finish(self) -> Result<Records, BadRecords> {
-        let Self { waiting, head, people, conversations, lines, ends, has_ended, .. } = self;
+        let Self { waiting, head, people, conversations, lines, ends, deleted, has_ended, .. } = self;
         match head {
-            Some(head) if has_ended && waiting.is_empty() => Ok(Records { head, people, conversations, lines, ends }),
+            Some(head) if has_ended && waiting.is_empty() => {
+                Ok(Records { head, people, conversations, lines, ends, deleted })
+            }
             _ => Err(BadRecords),
         }
     }

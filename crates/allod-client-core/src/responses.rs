@@ -86,7 +86,7 @@ impl ClientCore {
             Pending::RejoinPeer { log, device } => {
                 read(status, body).map(|claimed| self.handle_rejoin_peer(log, device, claimed, now, rng))
             }
-            Pending::RejoinAsk { .. } | Pending::Fetch { .. } | Pending::History(_) => Ok(()),
+            Pending::RejoinAsk { .. } | Pending::Fetch { .. } | Pending::History(_) | Pending::Erasure(_) => Ok(()),
         };
         if let Err(error) = understood {
             self.refused(again, error, now);
@@ -164,6 +164,7 @@ impl ClientCore {
                 self.handle_fetched(log, ErrorCode::Unavailable.http_status(), &[], now);
             }
             Pending::History(call) => self.history_refused(call, &error, now),
+            Pending::Erasure(_) => {} // The vault answers, not the server.
             Pending::RejoinOwn { log } | Pending::RejoinPeer { log, .. } | Pending::RejoinAsk { log } => {
                 if !passing {
                     self.ask_another(log);
@@ -319,6 +320,7 @@ impl ClientCore {
     pub(crate) fn forget(&mut self, log: LogId) {
         let Some(mut conversation) = self.conversations.remove(&log) else { return };
         conversation.delete_rows(&mut self.writes);
+        self.forget_erasures(log);
         if conversation.live.subscribed && self.log_socket {
             self.send(Plane::Log, ClientFrame::Unsubscribe { log });
         }

@@ -13,6 +13,7 @@
 //! | `h/LOG POSITION` | history: what is shown; read by the shell on demand |
 //! | `n/LOG MESSAGE-ID POSITION` | an annotation: what acts on that message; read by the shell with the message |
 //! | `q/LOG MESSAGE-ID` | the position of the line that has this message id |
+//! | `e/LOG MESSAGE-ID` | that message may have been deleted for everyone: it is to be looked at |
 //! | `x/LOG POSITION` | evidence: an entry that was skipped, and why |
 //! | `i/LOG` | an invitation that is being followed |
 //! | `u/BLOB` | an upload that is under way |
@@ -91,6 +92,17 @@ pub fn is_history(key: &[u8]) -> bool {
 
 /// The prefixes of the rows that a backup holds, in the order in which they go into it.
 pub const BACKED_UP: [&[u8]; 2] = [b"h/", b"n/"];
+
+/// The row of a message that is to be looked at ([`crate::erasure`]).
+pub(crate) fn erasure(log: LogId, message: &MessageId) -> Vec<u8> {
+    [&of_log(b'e', log)[..], message.as_slice()].concat()
+}
+
+/// Log and message in a key that [`erasure`] made.
+pub(crate) fn erased(key: &[u8]) -> Option<(LogId, MessageId)> {
+    let (log, message) = key.strip_prefix(b"e/")?.split_at_checked(LogId::LEN)?;
+    Some((LogId(log.try_into().ok()?), <[u8; 32]>::try_from(message).ok()?.into()))
+}
 
 /// Log, message and position in a key that [`annotation`] made.
 pub(crate) fn annotated(key: &[u8]) -> Option<(LogId, MessageId, Position)> {

@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 
 use allod_wire::cbor;
 use allod_wire::markup;
-use allod_wire::mimi::{Disposition, MimiContent};
+use allod_wire::mimi::{Disposition, MessageId, MimiContent};
 use allod_wire::{Address, LogId, Position, UnixMillis};
 use serde::Serialize;
 
@@ -174,6 +174,14 @@ impl ClientCore {
         changed
     }
 
+    /// Takes the texts of a message out of the open segment.
+    pub(crate) fn erase_in_search(&mut self, log: LogId, message: MessageId) {
+        let mut open = self.search.row.open.clone();
+        if erase(&mut open, |named| named == (log, message)) {
+            self.search.row.open = open;
+        }
+    }
+
     /// History from before there was search, if some is left. Hand in the last rows before [`Unindexed::before`], a few hundred
     /// at a time, by [`Self::index_history`].
     pub fn unindexed(&self) -> Option<Unindexed> {
@@ -272,6 +280,13 @@ impl ClientCore {
         };
         Found { hits: lines.into_iter().map(hit).collect(), count, complete }
     }
+}
+
+/// Takes the texts of some messages out, with those that they were edited from; says whether there were any.
+pub(crate) fn erase(records: &mut [Record], is_erased: impl Fn((LogId, MessageId)) -> bool) -> bool {
+    let of = |record: &Record| (record.log, record.replaces.unwrap_or(record.message));
+    let written = records.iter_mut().filter(|record| is_erased(of(record)) && !record.text.is_empty());
+    written.map(|record| record.text.clear()).count() > 0
 }
 
 fn all_occur(terms: &[Term], folded: &str) -> bool {

@@ -5,6 +5,7 @@ mod basics;
 mod content;
 mod crashes;
 mod devices;
+mod erasure;
 mod files;
 mod groups;
 mod history;

@@ -213,6 +213,10 @@ impl ClientCore {
             StoredBody::Content(content) => {
                 self.content_view(log, message.entry, &message.sender, content, message.time, Status::Sent)
             }
+            StoredBody::Erased(id, thread) => {
+                let line = self.line(log, message.entry, &message.sender, message.time, MessageBody::Deleted);
+                MessageView { message_id: Some(*id), thread: *thread, ..line }
+            }
             StoredBody::System(events) => {
                 let body = MessageBody::System { events: events.clone() };
                 self.line(log, message.entry, &message.sender, message.time, body)

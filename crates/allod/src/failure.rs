@@ -93,7 +93,9 @@ impl From<CoreError> for Failure {
         let message = error.to_string();
         match error {
             CoreError::UnknownConversation | CoreError::UnknownPerson => Self::NotFound(message),
-            CoreError::NameMissing | CoreError::WrongLink | CoreError::NotAPoll => Self::Usage(message),
+            CoreError::NameMissing | CoreError::WrongLink | CoreError::NotAPoll | CoreError::NotAReaction => {
+                Self::Usage(message)
+            }
             CoreError::NotJoined => Self::Profile(message),
             CoreError::NothingToDo => Self::refused("nothing-to-do", message),
             CoreError::IdentityChanged => Self::refused("identity-changed", message),

@@ -276,6 +276,7 @@ fn sent(sent: Sent) -> Done {
 fn refusal(error: CoreError) -> Text {
     match error {
         CoreError::NotAPoll => |words| words.talk.poll_wrong,
+        CoreError::NotAReaction => |words| words.talk.reaction_wrong,
         CoreError::Leaving => |words| words.core_leaving,
         CoreError::NotAllowed => |words| words.core_not_allowed,
         CoreError::Forked => |words| words.core_forked,

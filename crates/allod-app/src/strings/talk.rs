@@ -16,6 +16,7 @@ pub struct Talk {
     pub poll_end: &'static str,
     pub poll_ended: &'static str,
     pub poll_wrong: &'static str,
+    pub reaction_wrong: &'static str,
     pub votes: &'static str,
     pub ask_acknowledgement: &'static str,
     pub asks_acknowledgement: &'static str,

@@ -254,9 +254,13 @@ impl ClientCore {
         now: UnixMillis,
         rng: &mut dyn Random,
     ) -> Vec<Effect> {
-        if let Some(Pending::History(HistoryCall::Rows(device))) = self.requests.remove(&id) {
-            self.take_rows(device, rows, now, rng);
-            self.advance_histories(now, rng);
+        match self.requests.remove(&id) {
+            Some(Pending::History(HistoryCall::Rows(device))) => {
+                self.take_rows(device, rows, now, rng);
+                self.advance_histories(now, rng);
+            }
+            Some(Pending::Erasure(look)) => self.handle_look(look, rows),
+            _ => {}
         }
         self.done()
     }

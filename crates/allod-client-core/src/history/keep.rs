@@ -60,8 +60,16 @@ impl ClientCore {
 
     fn keep_past(&mut self, one: &Past) {
         match one.kept() {
-            Kept::Line(log, message) => self.note_past_for_search(*log, message, false),
-            Kept::Annotation(log, _, position, annotation) => {
+            Kept::Line(log, message) => {
+                self.note_past_for_search(*log, message, false);
+                if let Some(id) = message.id(*log) {
+                    self.look_at_late(*log, id);
+                }
+            }
+            Kept::Annotation(log, message, position, annotation) => {
+                if annotation.deletes(*message) {
+                    self.look_at_replaced(*log, *message);
+                }
                 self.note_past_for_search(*log, &annotation.as_message(*position), annotation.chief);
             }
         }

@@ -100,7 +100,7 @@ fn what_is_no_reaction_is_refused_here_and_ignored_from_others_m_4() {
     world.run_until_quiet();
     let line = world.line(bob, talk, "hello");
     for text in ["", " ", "a\nb", &"x".repeat(crate::REACTION_BYTES_MAX + 1)] {
-        assert_eq!(react(&mut world, bob, talk, &line, text), Err(CoreError::TooLong));
+        assert_eq!(react(&mut world, bob, talk, &line, text), Err(CoreError::NotAReaction));
         world
             .send(bob, |core, now, rng| {
                 let content = Deed::React(text.to_owned()).content(id(&line), rng);

@@ -83,3 +83,20 @@ fn a_crash_before_any_effect_of_sending_loses_and_doubles_nothing() {
         assert_eq!(world.read_by(people[0], talk), read, "crash before effect {effects}");
     });
 }
+
+#[test]
+fn a_crash_before_any_effect_of_a_deletion_leaves_nothing_of_the_text_m_13() {
+    let story = |world: &mut World, people: &[Who]| {
+        let talk = world.pair(people[1], people[0]);
+        world.say(people[1], talk, "xylophone");
+        world.run_until_quiet();
+        let said = world.line(people[1], talk, "xylophone");
+        world.send(people[1], |core, now, rng| core.delete_for_everyone(&said, now, rng)).unwrap();
+        world.run_until_quiet();
+    };
+    crashing_everywhere(0, story, |world, people, effects| {
+        let holds = |value: &Vec<u8>| value.windows(9).any(|window| window == b"xylophone");
+        assert!(!world.vault(people[0]).values().any(holds), "crash before effect {effects}");
+        assert!(world.core(people[0]).is_quiet(), "crash before effect {effects}");
+    });
+}

@@ -15,6 +15,7 @@ pub(super) const TALK: Talk = Talk {
     poll_end: "End poll",
     poll_ended: "The poll has ended.",
     poll_wrong: "A poll needs a question and at least two different answers. Nothing was sent.",
+    reaction_wrong: "A reaction is an emoji or a short word. Nothing was sent.",
     votes: "Votes",
     ask_acknowledgement: "Ask for confirmation of reading",
     asks_acknowledgement: "Everybody is asked to confirm that they have read it",

@@ -15,6 +15,7 @@ pub(super) const TALK: Talk = Talk {
     poll_end: "Clore le sondage",
     poll_ended: "Le sondage est clos.",
     poll_wrong: "Un sondage a une question et au moins deux réponses différentes. Rien n’a été envoyé.",
+    reaction_wrong: "Une réaction est un émoji ou un mot court. Rien n’a été envoyé.",
     votes: "Votes",
     ask_acknowledgement: "Demander une confirmation de lecture",
     asks_acknowledgement: "Chacun est prié de confirmer qu’il l’a lu",
