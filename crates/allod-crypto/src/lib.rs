@@ -8,6 +8,7 @@ pub mod envelope;
 pub mod frank;
 pub mod identity;
 pub mod inbox;
+pub mod ledger;
 pub mod receipt;
 pub mod recovery;
 pub mod safety;

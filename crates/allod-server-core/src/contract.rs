@@ -5,6 +5,7 @@
 pub mod accounts;
 pub mod blobs;
 pub mod inboxes;
+pub mod ledger;
 pub mod logs;
 pub mod races;
 pub mod retention;
@@ -14,12 +15,13 @@ pub use world::{hub, policy, sample_day, sample_entry, sample_log};
 
 use std::future::Future;
 
+use crate::ledger_store::LedgerStore;
 use crate::store::Store;
 
 /// Makes stores for the suite. They sign with [`hub`] and decide by [`policy`].
 pub trait Factory: Sync {
     /// The store.
-    type Store: Store;
+    type Store: Store + LedgerStore;
     /// Where a store keeps what it holds: dropping the store and opening the same place again is a restart.
     type Place: Send + Sync;
 
@@ -84,6 +86,10 @@ macro_rules! store_contract_list {
             inboxes a_ticket_puts_one_item_and_repeating_it_changes_nothing_i_2;
             inboxes an_item_that_fills_no_class_is_refused_i_3;
             inboxes items_wait_in_order_until_the_device_has_them_i_4;
+            ledger what_was_promised_is_there_after_a_restart_with_its_hashes_g_4;
+            ledger of_two_entries_for_one_place_one_is_appended_g_4;
+            ledger the_published_checkpoint_is_the_last_one_g_12;
+            ledger a_witness_never_goes_back_g_11;
         }
     };
 }

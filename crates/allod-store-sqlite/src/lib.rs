@@ -9,6 +9,7 @@ mod blobs;
 mod hot_logs;
 mod inboxes;
 mod invites;
+mod ledger;
 mod logs;
 mod maintenance;
 mod readers;

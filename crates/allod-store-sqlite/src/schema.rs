@@ -1,7 +1,7 @@
 //! The tables, and how a connection is set up. Migrations are numbered by `user_version`.
 //!
 //! What the file must not tell: who is behind a log, what anything says, and when something happened finer than the day. So
-//! no table orders its rows by arrival: keys are digests and random ids, every table but one is `WITHOUT ROWID`, and the row id
+//! no table but the public ledger's orders its rows by arrival: keys are digests and random ids, every such table but one is `WITHOUT ROWID`, and the row id
 //! of an entry is its place in its own log (`slot << 32 | position`), where a log's slot follows from its random id. Of
 //! bearer secrets there are digests alone (rule A-2); times are days since 1970.
 
@@ -113,6 +113,26 @@ CREATE TABLE inbox_items (
 CREATE TABLE swept (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     day INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+",
+    "
+CREATE TABLE ledger (
+    position INTEGER PRIMARY KEY,
+    entry BLOB NOT NULL
+) STRICT;
+CREATE TABLE ledger_hashes (
+    place INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL
+) STRICT;
+CREATE TABLE published (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    checkpoint BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE cosigned (
+    origin TEXT PRIMARY KEY,
+    size INTEGER NOT NULL,
+    root BLOB NOT NULL,
+    seconds INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 ",
 ];

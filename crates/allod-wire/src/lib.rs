@@ -10,6 +10,7 @@ pub mod cbor;
 pub mod error;
 pub mod ids;
 pub mod inbox;
+pub mod ledger;
 pub mod limits;
 pub mod link;
 pub mod log;

@@ -40,3 +40,11 @@ pub const WHISPER_BYTES: usize = 128;
 pub const USER_NAME_BYTES_MAX: usize = 63;
 /// Longest domain, in bytes.
 pub const DOMAIN_BYTES_MAX: usize = 253;
+/// Largest statement of the ledger, in bytes (rule G-2).
+pub const LEDGER_STATEMENT_BYTES_MAX: usize = 32 << 10;
+/// Largest witness policy, in bytes (rule G-9).
+pub const WITNESS_POLICY_BYTES_MAX: usize = 16 << 10;
+/// Witnesses of a policy, and groups of a policy (rule G-9).
+pub const WITNESSES_MAX: usize = 32;
+/// Administrators of an organisation (rule G-6).
+pub const ADMINISTRATORS_MAX: usize = 64;
