@@ -1,4 +1,4 @@
-//! What was deleted for everyone goes from this device's own store too: the line, what it said before, and what search keeps of it. Spec: M-13.
+//! What was deleted for everyone goes from this device's own store too: the line, what it said before, and what search keeps of it. Spec: M-15.
 //!
 //! Content that replaces a message → (its annotations are read: one deletes it) → (its line is read: who deleted it was entitled) → the line
 //! is erased → once nothing waits to be looked at, the texts in closed segments of search are erased too. Invariants:

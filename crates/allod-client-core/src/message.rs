@@ -58,7 +58,7 @@ pub(crate) enum StoredBody {
     /// What happened to the conversation.
     #[n(1)]
     System(#[n(0)] Vec<SystemEvent>),
-    /// What somebody said and was deleted for everyone: its message id and its thread remain (rule M-13).
+    /// What somebody said and was deleted for everyone: its message id and its thread remain (rule M-15).
     #[n(2)]
     Erased(#[n(0)] MessageId, #[n(1)] Option<MessageId>),
 }

@@ -85,7 +85,7 @@ fn a_crash_before_any_effect_of_sending_loses_and_doubles_nothing() {
 }
 
 #[test]
-fn a_crash_before_any_effect_of_a_deletion_leaves_nothing_of_the_text_m_13() {
+fn a_crash_before_any_effect_of_a_deletion_leaves_nothing_of_the_text_m_15() {
     let story = |world: &mut World, people: &[Who]| {
         let talk = world.pair(people[1], people[0]);
         world.say(people[1], talk, "xylophone");

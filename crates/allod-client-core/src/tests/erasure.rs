@@ -33,7 +33,7 @@ fn phrase() -> RecoveryPhrase {
 }
 
 #[test]
-fn what_was_deleted_for_everyone_is_nowhere_in_the_rows_of_any_device_and_in_no_later_backup_m_13() {
+fn what_was_deleted_for_everyone_is_nowhere_in_the_rows_of_any_device_and_in_no_later_backup_m_15() {
     for is_searched in [false, true] {
         let mut world = World::seeded(47);
         let [alice, bob] = world.people(["alice", "bob"]);
@@ -85,7 +85,7 @@ fn id_or_none(line: &MessageView) -> allod_wire::mimi::MessageId {
 }
 
 #[test]
-fn a_deletion_by_who_is_not_entitled_erases_nothing_and_answers_in_the_thread_stay_m_13() {
+fn a_deletion_by_who_is_not_entitled_erases_nothing_and_answers_in_the_thread_stay_m_15() {
     let mut world = World::seeded(48);
     let [alice, bob] = world.people(["alice", "bob"]);
     let talk = world.pair(alice, bob);
@@ -116,7 +116,7 @@ fn forget_place(world: &mut World, who: Who, log: LogId, line: &MessageView) {
 }
 
 #[test]
-fn a_line_that_comes_after_its_deletion_is_erased_too_m_13() {
+fn a_line_that_comes_after_its_deletion_is_erased_too_m_15() {
     let mut world = World::seeded(49);
     let [alice, bob] = world.people(["alice", "bob"]);
     let talk = world.pair(alice, bob);
