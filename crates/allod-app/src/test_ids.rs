@@ -114,6 +114,10 @@ pub const ANSWER_IN_THREAD: &str = "answer-in-thread";
 pub const THREAD_COMPOSER: &str = "thread-composer";
 /// Sends it.
 pub const THREAD_SEND: &str = "thread-send";
+/// Who is typing in the open conversation.
+pub const TYPING: &str = "typing";
+/// The switch of it in the settings.
+pub const TELL_TYPING: &str = "tell-typing";
 /// The switch of receipts in the settings.
 pub const RECEIPTS: &str = "receipts";
 /// The beginning of the message that one answers; leads there.

@@ -351,6 +351,7 @@ impl ClientCore {
         if self.note_receipt(log, &message) {
             return;
         }
+        self.ends_typing(log, &message);
         let Some(message) = self.store_annotation(log, message) else { return };
         let Some(view) = self.view_of(log, &message) else { return };
         let own = self.me().as_ref() == Some(&message.sender);
@@ -362,7 +363,6 @@ impl ClientCore {
         }
         if !own && !matches!(view.body, MessageBody::System { .. }) {
             conversation.row.note_unread(message.position, view.mentions_me, message.time);
-            conversation.live.typing.ends(&message.sender);
         }
         self.note_answer(log, &view, &message);
         if let Some(id) = &view.message_id {

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use crate::conversation::Conversation;
 use crate::core::ClientCore;
 use crate::effect::{Effect, Event};
+use crate::message::{StoredBody, StoredMessage};
 use crate::receipts::PEOPLE_MAX;
 use crate::request::Plane;
 
@@ -38,11 +39,6 @@ impl Typing {
     /// When the first of the others does not count as typing any more.
     pub(crate) fn due(&self) -> Option<UnixMillis> {
         self.others.values().min().copied()
-    }
-
-    /// `person` has stopped, or has said what there was to say; `true` if that changes what is shown.
-    pub(crate) fn ends(&mut self, person: &Address) -> bool {
-        self.others.remove(person).is_some()
     }
 }
 
@@ -69,6 +65,22 @@ impl ClientCore {
             self.event(Event::AccountChanged);
         }
         self.done()
+    }
+
+    /// What the user typed is sent, which says that it is over; what is typed next is told at once.
+    pub(crate) fn has_typed(&mut self, log: LogId) {
+        if let Some(conversation) = self.conversations.get_mut(&log) {
+            (conversation.live.typing.said, conversation.live.typing.is_told) = (None, false);
+        }
+    }
+
+    /// Content of somebody came: that is what they typed.
+    pub(crate) fn ends_typing(&mut self, log: LogId, message: &StoredMessage) {
+        let Some(conversation) = self.conversations.get_mut(&log) else { return };
+        let is_content = matches!(message.body, StoredBody::Content(_));
+        if is_content && conversation.live.typing.others.remove(&message.sender).is_some() {
+            self.event(Event::ConversationChanged(log));
+        }
     }
 
     /// Those of the other people who type now.
@@ -119,7 +131,7 @@ impl ClientCore {
         if said.types {
             Some(typing.others.insert(person.clone(), now.plus(SHOWN_MILLIS)).is_none())
         } else {
-            Some(typing.ends(person))
+            Some(typing.others.remove(person).is_some())
         }
     }
 

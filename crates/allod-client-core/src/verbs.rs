@@ -53,6 +53,7 @@ impl ClientCore {
         let outgoing = Outgoing { id, time: now, content, sealed: None, failed: false, leaves: false, former: None };
         self.note_waiting(log, &outgoing.content);
         self.enqueue(log, outgoing);
+        self.has_typed(log);
         self.event(Event::Outbox { log, id, status: Status::Sending });
         self.advance(log, now, rng);
         Ok((id, self.done()))

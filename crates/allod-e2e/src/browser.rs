@@ -18,6 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Steps with the Tab key at most, over the whole window.
 const TABS_MAX: usize = 60;
 /// Keys, as WebDriver writes them.
+pub const BACKSPACE: &str = "\u{E003}";
+/// The key.
 pub const TAB: &str = "\u{E004}";
 /// Sends, presses, chooses.
 pub const ENTER: &str = "\u{E007}";

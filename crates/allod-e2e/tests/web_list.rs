@@ -66,7 +66,7 @@ async fn conversations_are_kept_on_top_muted_and_put_away_and_what_was_begun_is_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_wants_no_receipts_sends_none() -> Result<()> {
+async fn who_wants_no_receipts_sends_none_and_who_tells_nobody_of_typing_is_not_told() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let server = Server::start(folder.path(), Some(&web::root()?))?;
     let driver = Driver::start()?;
@@ -74,8 +74,17 @@ async fn who_wants_no_receipts_sends_none() -> Result<()> {
     let alice = join(&driver, &server, PHONE, "fr", "alice").await?;
     let log = bob.start(New::Pair("alice@localhost".parse()?)).await?;
     bob.say(log, "Vu ?").await?;
+    alice.reads("conversation-row", "Vu ?").await?;
+    let bob_types = || bob.verb(move |core, now, rng| Ok(core.typing(log, true, now, rng)));
+    bob_types().await?;
+    alice.reads("conversation-row", "bob écrit…").await?;
     alice.press_named("conversation-row", "bob").await?;
     alice.reads("message-text", "Vu ?").await?;
+    let alice_types = move |core: &allod_client_core::ClientCore| {
+        core.conversation(log).is_some_and(|one| !one.typing.is_empty()).then_some(())
+    };
+    alice.write("composer", "Oui").await?;
+    bob.until("that alice types", alice_types).await?;
     let read = |position: u64| {
         move |core: &allod_client_core::ClientCore| {
             core.receipts(log).first().is_some_and(|one| one.read >= position).then_some(())
@@ -87,6 +96,7 @@ async fn who_wants_no_receipts_sends_none() -> Result<()> {
     alice.press("back").await?;
     alice.press("settings").await?;
     alice.press("receipts").await?;
+    alice.press("tell-typing").await?;
     alice.screenshot("privacy-phone").await?;
     ensure!(alice.until("return document.querySelector('[data-test=receipts]').ariaChecked === 'false'").await?);
     alice.press("back").await?;
@@ -97,5 +107,10 @@ async fn who_wants_no_receipts_sends_none() -> Result<()> {
     bob.settle().await?;
     let told = bob.client.look(move |core| core.receipts(log)).await?;
     ensure!(told.iter().all(|one| one.read == first), "{told:?}");
+    bob_types().await?;
+    alice.write("composer", " ?").await?;
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    ensure!(alice.texts("typing").await?.is_empty(), "who does not tell is not told");
+    ensure!(bob.client.look(alice_types).await?.is_none(), "who has switched it off does not tell");
     alice.close().await
 }

@@ -1,8 +1,10 @@
-//! More than text, in the web app: marks and mentions, receipts, polls, acknowledgements, forwarding, threads.
+//! More than text, in the web app: marks and mentions, receipts, who is typing, polls, acknowledgements, forwarding, threads.
+
+use std::time::{Duration, Instant};
 
 use allod_client_core::New;
 use allod_client_core::view::MessageBody;
-use allod_e2e::browser::{Browser, DESK, DOWN, Driver, ENTER, PHONE};
+use allod_e2e::browser::{BACKSPACE, Browser, DESK, DOWN, Driver, ENTER, PHONE};
 use allod_e2e::web::{self, join, say, start_group};
 use allod_e2e::{Person, Server};
 use anyhow::{Result, ensure};
@@ -20,6 +22,22 @@ async fn three(driver: &Driver, server: &Server, home: &std::path::Path) -> Resu
     bob.press_named("conversation-row", "Budget").await?;
     bob.reads("message-text", "Good morning.").await?;
     Ok((alice, bob, carol))
+}
+
+/// Whether Bob sees Alice type, and stop when she takes back what she wrote, before it would end by itself. On a slow machine that
+/// takes more than one look.
+async fn is_seen_to_stop(alice: &Browser, bob: &Browser) -> Result<bool> {
+    for _ in 0..5 {
+        let began = Instant::now();
+        alice.write("composer", "W").await?;
+        bob.reads("typing", "alice écrit…").await?;
+        alice.keys(BACKSPACE).await?;
+        bob.gone("typing").await?;
+        if began.elapsed() < Duration::from_secs(6) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -40,6 +58,11 @@ async fn marks_are_shown_a_mention_is_picked_and_receipts_tell_how_far_a_message
         shown == "STRONG Agenda; A the day; LI one; LI two and three; EM two; CODE three; BLOCKQUOTE as agreed",
         "{shown}"
     );
+
+    ensure!(is_seen_to_stop(&alice, &bob).await?, "it goes with the last letter, and not only after a while");
+    carol.verb(move |core, now, rng| Ok(core.typing(log, true, now, rng))).await?;
+    tokio::try_join!(bob.reads("typing", "carol écrit…"), alice.reads("conversation-row", "carol is typing…"))?;
+    tokio::try_join!(bob.screenshot("typing-phone"), alice.screenshot("typing-desk"))?;
 
     alice.write("composer", "For @").await?;
     alice.see_named("mention-choice", "bob@localhost").await?;

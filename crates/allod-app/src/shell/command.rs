@@ -62,6 +62,10 @@ pub enum Command {
     Forward(Box<MessageView>, LogId),
     /// Show the thread that began with a message.
     OpenThread(LogId, MessageId),
+    /// The user writes in a conversation's field, or nothing is left in it.
+    Typing(LogId, bool),
+    /// Tell others that the user types, and be told; or neither.
+    SetTyping(bool),
     /// Tell others what was read, and be told; or neither.
     SetReceipts(bool),
     /// Delete a message for everyone.

@@ -54,6 +54,10 @@ impl Actor {
             }
             Command::Restore(file, words) => return self.restore(&file, &words).await,
             Command::ForgetRestore => self.vault.clear().await?,
+            // At every stroke: nothing of what is shown here changes by it.
+            Command::Typing(log, types) => {
+                return Ok(self.with_core(|core| core.typing(log, types, clock::now(), &mut OsRng)));
+            }
             Command::ReadersSeen(log) => {
                 self.list_changed = true;
                 return Ok(self.with_core(|core| core.readers_seen(log)));
@@ -252,6 +256,7 @@ fn change(core: &mut ClientCore, command: Command) -> Done {
         Command::Mute(log, until) => core.set_muted(log, until),
         Command::Archive(log, archived) => core.set_archived(log, archived),
         Command::SetReceipts(told) => Ok(core.set_receipts(told)),
+        Command::SetTyping(told) => Ok(core.set_typing(told)),
         Command::Forget(log) => core.forget_conversation(log),
         Command::Invite { name, administrator } => {
             let name = match name.map(|name| name.parse()).transpose() {

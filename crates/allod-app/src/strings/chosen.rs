@@ -1,6 +1,6 @@
-//! Which words there are for what the user chooses on this device alone: for a conversation, and about receipts.
+//! Which words there are for what the user chooses on this device alone: for a conversation, about receipts, and about typing.
 
-/// What the user chooses for a conversation, and about receipts.
+/// What the user chooses for a conversation, about receipts, and about typing.
 #[allow(missing_docs, reason = "a text is best described by itself; fields are named for where they stand")]
 #[derive(Debug)]
 pub struct Chosen {
@@ -23,4 +23,6 @@ pub struct Chosen {
     pub privacy: &'static str,
     pub receipts: &'static str,
     pub receipts_hint: &'static str,
+    pub typing: &'static str,
+    pub typing_hint: &'static str,
 }

@@ -394,5 +394,9 @@ mod tests {
         assert_eq!((ENGLISH.readers_line)(1, 1), "1 person, 1 device");
         assert_eq!((ENGLISH.readers_line)(7, 11), "7 people, 11 devices");
         assert_eq!((FRENCH.readers_line)(1, 2), "1 personne, 2 appareils");
+        let names = ["Bob", "Chloé", "Dan"].map(str::to_owned);
+        assert_eq!((ENGLISH.talk.typing)(&names[..1]), "Bob is typing…");
+        assert_eq!((FRENCH.talk.typing)(&names[..2]), "Bob et Chloé écrivent…");
+        assert_eq!((ENGLISH.talk.typing)(&names), "3 people are typing…");
     }
 }

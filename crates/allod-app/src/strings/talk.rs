@@ -34,6 +34,7 @@ pub struct Talk {
     pub read_by: fn(usize, usize) -> String,
     pub read: &'static str,
     pub delivered: &'static str,
+    pub typing: fn(&[String]) -> String,
     pub mention: &'static str,
     pub answer_in_thread: &'static str,
     pub thread: &'static str,

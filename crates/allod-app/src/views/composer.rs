@@ -72,7 +72,9 @@ pub(super) fn view(ui: Ui, place: Place) -> AnyView {
         .attr("rows", move || text.with(|text| text.lines().count().clamp(1, ROWS_MAX)).to_string())
         .prop("value", move || text.get())
         .on(leptos::ev::input, move |event| {
-            change(ui, place, |draft| draft.text = event_target_value(&event));
+            let text = event_target_value(&event);
+            ask(Command::Typing(log, !text.trim().is_empty()));
+            change(ui, place, |draft| draft.text = text);
         })
         .on(leptos::ev::paste, move |event| {
             if !in_thread {

@@ -9,7 +9,9 @@ use leptos::prelude::*;
 use super::event_line::show_readers;
 use super::follow::{Follow, UNREAD_ID};
 use super::parts::{button, face, icon_button};
-use super::{composer, conversation_menu, event_line, file, line_acts, message, opening, send_sheet, viewer, way_back};
+use super::{
+    composer, conversation_menu, event_line, file, line_acts, message, opening, send_sheet, typing, viewer, way_back,
+};
 use crate::draft::Place;
 use crate::format::{day_heading, local_day};
 use crate::icons::{BACK, DOWN, EYE, TALK};
@@ -64,7 +66,7 @@ pub(super) fn view(ui: Ui, log: LogId) -> AnyView {
             dropping.set(false);
             send_sheet::choose_from(ui, event.data_transfer());
         })
-        .child((stream(ui, log), drop_hint));
+        .child((stream(ui, log), typing::view(ui), drop_hint));
     (head(ui, log), messages, foot, send_sheet::view(ui, log), viewer::view(ui)).into_any()
 }
 

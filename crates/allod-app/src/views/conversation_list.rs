@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use super::panes::SEARCH_ID;
 use super::parts::{self, button, face, icon_button};
-use super::{conversation_menu, search};
+use super::{conversation_menu, search, typing};
 use crate::dialog::Dialog;
 use crate::draft::Place;
 use crate::format::list_time;
@@ -149,8 +149,11 @@ fn row(ui: Ui, log: LogId) -> AnyView {
         })
     };
     let preview = move || one.with(|one| one.as_ref().map(|one| preview(ui, one, is_group.get())).unwrap_or_default());
+    let types = Memo::new(move |_| one.with(|one| one.as_ref().is_some_and(|one| !one.typing.is_empty())));
     let second = html::span().attr("class", "row-line").child((
-        html::span().attr("class", "row-preview clip").child(preview),
+        html::span()
+            .attr("class", move || if types.get() { "row-preview typing-now clip" } else { "row-preview clip" })
+            .child(preview),
         mentioned,
         count,
     ));
@@ -179,6 +182,9 @@ fn hidden(ui: Ui, text: Text) -> AnyView {
 }
 
 fn preview(ui: Ui, one: &ConversationSummary, is_group: bool) -> String {
+    if let Some(said) = typing::said(ui, &one.typing) {
+        return said;
+    }
     let words = ui.words.get();
     let begun =
         ui.drafts.with(|drafts| drafts.get(&Place { log: one.log, thread: None }).map(|draft| draft.text.clone()));

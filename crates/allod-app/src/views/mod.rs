@@ -36,6 +36,7 @@ mod search;
 mod send_sheet;
 mod settings;
 mod thread;
+mod typing;
 mod viewer;
 mod voice;
 mod way_back;

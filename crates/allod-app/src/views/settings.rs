@@ -62,7 +62,7 @@ fn section(ui: Ui, title: Text, content: AnyView) -> AnyView {
 
 fn privacy(ui: Ui) -> AnyView {
     let told = Memo::new(move |_| ui.me.with(|me| me.as_ref().is_some_and(|me| me.receipts)));
-    let toggle = toggle(
+    let receipts = toggle(
         ui,
         test_ids::RECEIPTS,
         |words| words.chosen.receipts,
@@ -70,7 +70,16 @@ fn privacy(ui: Ui) -> AnyView {
         Signal::derive(move || told.get()),
         move || ask(Command::SetReceipts(!told.get_untracked())),
     );
-    section(ui, |words| words.chosen.privacy, toggle)
+    let types = Memo::new(move |_| ui.me.with(|me| me.as_ref().is_some_and(|me| me.typing)));
+    let typing = toggle(
+        ui,
+        test_ids::TELL_TYPING,
+        |words| words.chosen.typing,
+        |words| words.chosen.typing_hint,
+        Signal::derive(move || types.get()),
+        move || ask(Command::SetTyping(!types.get_untracked())),
+    );
+    section(ui, |words| words.chosen.privacy, (receipts, typing).into_any())
 }
 
 /// Something that is so, or not.

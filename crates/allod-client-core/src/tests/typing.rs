@@ -58,10 +58,18 @@ fn it_ends_by_itself_and_by_the_message_m_14() {
     assert!(world.events(bob).contains(&Event::ConversationChanged(talk)), "the interface is told that it ended");
     types(&mut world, alice, talk, true);
     assert_eq!(seen(&mut world, bob, talk), ["alice"]);
+    let whispers = world.whispers.len();
     world.say(alice, talk, "there");
-    world.wait(0);
+    types(&mut world, alice, talk, false);
     assert!(world.read_by(bob, talk).contains(&"there".to_owned()));
     assert!(seen(&mut world, bob, talk).is_empty());
+    assert_eq!(world.whispers.len(), whispers, "the message says that it is over");
+    types(&mut world, alice, talk, true);
+    assert_eq!(seen(&mut world, bob, talk), ["alice"], "what follows is told at once");
+    let there = world.line(bob, talk, "there").message_id.unwrap();
+    world.act(alice, |core, now, rng| core.react(talk, there, "+", now, rng).map(|(_, effects)| effects)).unwrap();
+    world.wait(0);
+    assert!(seen(&mut world, bob, talk).is_empty(), "whatever is said ends it");
 }
 
 #[test]

@@ -22,4 +22,6 @@ pub(super) const CHOSEN: Chosen = Chosen {
     privacy: "Privacy",
     receipts: "Show when messages were received and read",
     receipts_hint: "In conversations of up to 32 people, the others see when you have received and read what they wrote, and you see it of them. Switched off, neither.",
+    typing: "Show when somebody is typing",
+    typing_hint: "In conversations of up to 32 people, the others see that you are writing, and you see it of them. Nothing of it is kept. Switched off, neither.",
 };

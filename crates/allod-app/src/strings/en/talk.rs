@@ -35,6 +35,11 @@ pub(super) const TALK: Talk = Talk {
     read_by: |count, all| if all == 1 { "Read".into() } else { format!("Read by {count} of {all}") },
     read: "Read",
     delivered: "Delivered, not yet read",
+    typing: |names| match names {
+        [one] => format!("{one} is typing…"),
+        [one, other] => format!("{one} and {other} are typing…"),
+        _ => format!("{} people are typing…", names.len()),
+    },
     mention: "People to mention",
     answer_in_thread: "Reply in thread",
     thread: "Thread",

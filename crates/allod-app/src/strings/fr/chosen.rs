@@ -22,4 +22,6 @@ pub(super) const CHOSEN: Chosen = Chosen {
     privacy: "Confidentialité",
     receipts: "Montrer ce qui est reçu et lu",
     receipts_hint: "Dans les conversations de 32 personnes au plus, les autres voient quand vous avez reçu et lu leurs messages, et vous le voyez d’eux. Sinon, ni l’un ni l’autre.",
+    typing: "Montrer qui est en train d’écrire",
+    typing_hint: "Dans les conversations de 32 personnes au plus, les autres voient que vous écrivez, et vous le voyez d’eux. Rien n’en est conservé. Sinon, ni l’un ni l’autre.",
 };

@@ -37,6 +37,11 @@ pub(super) const TALK: Talk = Talk {
     read_by: |count, all| if all == 1 { "Lu".to_owned() } else { format!("Lu par {count} sur {all}") },
     read: "Lu",
     delivered: "Reçu, pas encore lu",
+    typing: |names| match names {
+        [one] => format!("{one} écrit…"),
+        [one, other] => format!("{one} et {other} écrivent…"),
+        _ => format!("{} personnes écrivent…", names.len()),
+    },
     mention: "Personnes à mentionner",
     answer_in_thread: "Répondre dans un fil",
     thread: "Fil",
