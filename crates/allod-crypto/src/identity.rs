@@ -3,6 +3,7 @@
 use allod_wire::account::{DeviceCertificate, DeviceClass, RenewSession};
 use allod_wire::cbor;
 use allod_wire::{Address, DeviceId, UnixMillis};
+use curve25519_dalek::Scalar;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use zeroize::Zeroizing;
 
@@ -63,10 +64,14 @@ impl std::fmt::Debug for SigningSecret {
     }
 }
 
-/// Strict verification (no small-order keys) of `label || message`.
+/// Strict verification of `label || message`: no small-order keys, and one form of a signature's scalar (rule W-4).
 pub(crate) fn verify(public: &[u8; 32], label: &[u8], message: &[u8], signature: &[u8; 64]) -> bool {
-    VerifyingKey::from_bytes(public)
-        .is_ok_and(|key| key.verify_strict(&[label, message].concat(), &Signature::from_bytes(signature)).is_ok())
+    let signature = Signature::from_bytes(signature);
+    // RFC 8032 wants the scalar below the order, and so does the library, unless another crate of the program asks it to be lax
+    // (the feature `legacy_compatibility`, which is the whole program's: decision 0090).
+    bool::from(Scalar::from_canonical_bytes(*signature.s_bytes()).is_some())
+        && VerifyingKey::from_bytes(public)
+            .is_ok_and(|key| key.verify_strict(&[label, message].concat(), &signature).is_ok())
 }
 
 /// Certifies a device with the user's identity key (rule A-3).
@@ -179,6 +184,27 @@ mod tests {
         let other = DeviceCertificate { address: "bob@a.example".parse().unwrap(), ..certificate };
         assert_eq!(verify_certificate(&cbor::to_vec(&other)), Err(IdentityError::BadSignature));
         assert_eq!(verify_certificate(b"x"), Err(IdentityError::Malformed));
+    }
+
+    #[test]
+    fn a_signature_has_one_form_w_4() {
+        const ORDER: [u8; 32] = [
+            0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0,
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+        ];
+        let key = SigningSecret::from_seed(&[1; 32]);
+        let mut signature = key.sign(b"label", b"message");
+        assert!(verify(&key.public(), b"label", b"message", &signature));
+        let mut carry = 0;
+        for (byte, order) in signature[32..].iter_mut().zip(ORDER) {
+            let sum = u16::from(*byte) + u16::from(order) + carry;
+            *byte = sum.to_le_bytes()[0];
+            carry = sum >> 8;
+        }
+        // The library takes it in a program where somebody asked for that, as the tests of this crate do.
+        let lax = VerifyingKey::from_bytes(&key.public()).unwrap();
+        assert!(lax.verify_strict(b"labelmessage", &Signature::from_bytes(&signature)).is_ok());
+        assert!(!verify(&key.public(), b"label", b"message", &signature));
     }
 
     #[test]
