@@ -3,7 +3,7 @@
 
 use allod_wire::cbor::{from_slice_bounded, to_vec};
 use allod_wire::limits::REQUEST_BYTES_MAX;
-use allod_wire::{account::*, blob::*, error::*, inbox::*, log::*, mimi::*, socket::*};
+use allod_wire::{account::*, blob::*, directory::*, error::*, inbox::*, log::*, mimi::*, socket::*};
 use libfuzzer_sys::fuzz_target;
 use minicbor::{Decode, Encode};
 
@@ -62,5 +62,10 @@ fuzz_target!(|data: &[u8]| {
         ClientFrame,
         ServerFrame,
         MimiContent,
+        DirectoryEntryIn,
+        EpochRoot,
+        LookupProof,
+        HistoryProof,
+        AppendOnlyProof,
     );
 });

@@ -7,6 +7,7 @@ pub mod account;
 pub mod address;
 pub mod blob;
 pub mod cbor;
+pub mod directory;
 pub mod error;
 pub mod ids;
 pub mod inbox;

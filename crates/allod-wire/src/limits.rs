@@ -48,3 +48,13 @@ pub const WITNESS_POLICY_BYTES_MAX: usize = 16 << 10;
 pub const WITNESSES_MAX: usize = 32;
 /// Administrators of an organisation (rule G-6).
 pub const ADMINISTRATORS_MAX: usize = 64;
+/// Users whose entries one epoch of the directory changes (rule Y-5).
+pub const EPOCH_CHANGES_MAX: usize = 1_024;
+/// Largest proof of a directory's entry, in bytes (rule Y-7).
+pub const LOOKUP_PROOF_BYTES_MAX: usize = 64 << 10;
+/// Versions in the proof of an entry's history: the newest (rule Y-8).
+pub const HISTORY_VERSIONS_MAX: usize = 128;
+/// Largest proof of an entry's history, in bytes (rule Y-8).
+pub const HISTORY_PROOF_BYTES_MAX: usize = 2 << 20;
+/// Largest proof that an epoch of the directory only added, in bytes (rule Y-10).
+pub const APPEND_ONLY_PROOF_BYTES_MAX: usize = 4 << 20;

@@ -3,6 +3,7 @@
 use allod_wire::account::*;
 use allod_wire::blob::{BlobKey, BlobRef, BlobState};
 use allod_wire::cbor::{DecodeError, from_slice_bounded, to_vec};
+use allod_wire::directory::*;
 use allod_wire::inbox::*;
 use allod_wire::limits::REQUEST_BYTES_MAX;
 use allod_wire::log::*;
@@ -166,6 +167,40 @@ fn accounts_w_1() {
     area("new-invite", vec![person, NewInvite::Device, NewInvite::Recovery]);
     area("contact-policy", vec![ContactPolicy { organisation: true, link: Some([1; 32].into()) }]);
     area("error-body", vec![ErrorBody { commits: Some(Commits(4)), ..ErrorBody::new(ErrorCode::StaleCommit, "late") }]);
+}
+
+#[test]
+fn directory_w_1() {
+    let entry = DirectoryEntry::new([2; 32], vec![DirectoryDevice::from(&certificate())]).unwrap();
+    area("directory-entry", vec![cbor::from_slice::<DirectoryEntryIn>(&to_vec(&entry)).unwrap()]);
+    let path = [&[0xab, 0xc0][..], &[0; 30]].concat().try_into().unwrap();
+    let node = TreeNode { label: NodeLabel { bits: 12, path }, value: [1; 32].into() };
+    let leaf = TreeNode { label: NodeLabel { bits: LEAF_BITS, path: [7; 32] }, value: [2; 32].into() };
+    let step = PathStep { parent: NodeLabel { bits: 0, path: [0; 32] }, sibling: node, sibling_is_left: true };
+    let present = Present { vrf: [3; 80].into(), node: InTree { node: leaf, path: vec![step] } };
+    let prefix = InTree { node, path: vec![step] };
+    let not = NotInTree { label: leaf.label, left: node, right: leaf, prefix };
+    let absent = Absent { vrf: [4; 80].into(), node: not };
+    area("append-only-proof", vec![AppendOnlyProof { inserted: vec![leaf], unchanged: vec![node] }]);
+    let update = UpdateProof {
+        epoch: 9,
+        version: 2,
+        entry: vec![1, 2].into(),
+        nonce: [5; 32].into(),
+        existence: present.clone(),
+        replaced: Some(present.clone()),
+    };
+    let lookup = LookupProof {
+        epoch: 9,
+        version: 2,
+        entry: vec![1, 2].into(),
+        nonce: [5; 32].into(),
+        existence: present.clone(),
+        marker: present.clone(),
+        freshness: absent.clone(),
+    };
+    area("lookup-proof", vec![lookup]);
+    area("history-proof", vec![HistoryProof { updates: vec![update], past: vec![present], future: vec![absent] }]);
 }
 
 #[test]
