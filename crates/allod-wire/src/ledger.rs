@@ -116,6 +116,14 @@ pub struct DirectoryRoot {
     pub last_act: u64,
 }
 
+/// Answer to an act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Appended {
+    /// Where it stands in the ledger.
+    #[n(0)]
+    pub position: u64,
+}
+
 /// An entry as read: a statement, or one that this version does not know (rule G-2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StatementIn {

@@ -4,6 +4,7 @@ mod backup;
 mod doctor;
 mod init;
 mod invite;
+mod ledger;
 mod user;
 
 use std::path::{Path, PathBuf};
@@ -13,8 +14,9 @@ use allod_store_sqlite::SqliteStore;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 
+use crate::Clock;
 use crate::config::{self, Config};
-use crate::{Clock, hub_key};
+use crate::key_file::{self, KeyFile};
 
 /// The Allod server: an organisation's own messenger, which cannot read what it carries.
 #[derive(Debug, Parser)]
@@ -33,7 +35,7 @@ Examples:
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Makes a data folder: configuration, receipt key, empty store.
+    /// Makes a data folder: configuration, keys, empty store.
     Init(init::Init),
     /// Serves until it is told to stop (SIGTERM); SIGHUP reads certificate and web app again.
     #[command(after_help = "Example:\n  allodd serve --config /var/lib/allod/allodd.toml")]
@@ -46,6 +48,8 @@ enum Command {
     Invite(invite::Invite),
     /// Shows and manages accounts.
     User(user::User),
+    /// Shows the ledger's keys and how far it is.
+    Ledger(ledger::Ledger),
     /// Copies everything to a new folder, while the server runs.
     Backup(backup::Backup),
     /// Makes a data folder from a backup.
@@ -68,6 +72,7 @@ impl Cli {
             Command::Serve { config } => serve(&config),
             Command::Invite(invite) => invite.run(),
             Command::User(user) => user.run(),
+            Command::Ledger(ledger) => ledger.run(),
             Command::Backup(backup) => backup.run(),
             Command::Restore(restore) => restore.run(),
             Command::Doctor(doctor) => doctor.run(),
@@ -106,7 +111,7 @@ struct Opened {
 impl Opened {
     fn new(data: &Path) -> anyhow::Result<Self> {
         let config = load(data)?;
-        let hub = Arc::new(hub_key::read(&config.data)?);
+        let hub = Arc::new(key_file::read(&config.data, KeyFile::Hub)?);
         let store = crate::open(&config.data, hub, config.policy())?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         Ok(Self { config, store, runtime: runtime.context("the runtime cannot be started")?, clock: Clock::system() })

@@ -7,6 +7,8 @@ pub mod keys;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use allod_crypto::ledger::NoteKeyKind;
+use allod_ledger::key::NoteKey;
 use allod_server_core::Policy;
 use allod_wire::Domain;
 use serde::Deserialize;
@@ -89,6 +91,9 @@ pub struct Config {
     /// Counters for Prometheus.
     #[serde(default)]
     pub metrics: Metrics,
+    /// Other organisations' ledgers.
+    #[serde(default)]
+    pub witness: Witness,
 }
 
 /// How much is logged.
@@ -157,6 +162,15 @@ pub struct Metrics {
     pub listen: Option<SocketAddr>,
 }
 
+/// Other organisations' ledgers.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Witness {
+    /// The keys of the logs that this server witnesses.
+    #[serde(deserialize_with = "all_parsed")]
+    pub logs: Vec<NoteKey>,
+}
+
 impl Default for Quotas {
     fn default() -> Self {
         Self { blob_mib: 2_048, log_blobs_mib: 10_240 }
@@ -201,6 +215,11 @@ where
     T: std::str::FromStr<Err: std::fmt::Display>,
 {
     String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+}
+
+fn all_parsed<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<NoteKey>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    texts.iter().map(|text| text.parse().map_err(serde::de::Error::custom)).collect()
 }
 
 fn address_or_empty<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
@@ -260,6 +279,9 @@ impl Config {
         let url = &self.public_url;
         if !(url.is_empty() || url.starts_with("https://") || url.starts_with("http://")) {
             return wrong("public_url", "must begin with https:// (or http:// on this machine)");
+        }
+        if self.witness.logs.iter().any(|log| log.kind() != NoteKeyKind::Log) {
+            return wrong("witness.logs", "a key there is a witness's; take the key of the log");
         }
         let limits = &self.limits;
         if limits.connections == 0 || limits.connections_per_address == 0 {

@@ -8,7 +8,8 @@ mod body;
 pub mod commands;
 pub mod config;
 mod credentials;
-pub mod hub_key;
+pub mod key_file;
+mod ledger;
 mod limits;
 mod listen;
 mod log;
@@ -19,14 +20,18 @@ mod server;
 mod socket;
 mod tls;
 mod web;
+mod witnesses;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use allod_crypto::identity::SigningSecret;
+use allod_crypto::ledger::NoteKeyKind;
+use allod_ledger::key::NoteSigner;
 use allod_server_core::Store;
 use allod_store_sqlite::{OpenError, Options, SqliteStore};
+use allod_wire::Domain;
 use allod_wire::account::Organisation;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -35,9 +40,12 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
 use crate::config::Config;
+use crate::key_file::Keys;
+use crate::ledger::Ledger;
 use crate::listen::Listening;
 use crate::server::Server;
 use crate::tls::Certificates;
+use crate::witnesses::Witnesses;
 
 pub use server::Clock;
 
@@ -49,9 +57,15 @@ const STOP_PATIENCE: Duration = Duration::from_secs(10);
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The key that signs receipts.
+    /// The server's own keys.
     #[error(transparent)]
-    HubKey(#[from] hub_key::HubKeyError),
+    Key(#[from] key_file::KeyFileError),
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] ledger::LedgerError),
+    /// TLS towards witnesses.
+    #[error("connections to witnesses cannot be set up")]
+    Witnesses(#[source] rustls::Error),
     /// The store.
     #[error("the store in {folder} cannot be opened")]
     Store {
@@ -105,23 +119,10 @@ pub struct Running {
 pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> {
     let (data, policy) = (config.data.clone(), config.policy());
     let opened = tokio::task::spawn_blocking(move || -> Result<_, StartError> {
-        let hub = Arc::new(hub_key::read(&data)?);
-        Ok((open(&data, Arc::clone(&hub), policy)?, hub))
+        let keys = Keys::read(&data)?;
+        Ok((open(&data, Arc::new(keys.hub.clone()), policy)?, keys))
     });
-    let (store, hub) = opened.await??;
-    start_on(config, clock, store, &hub).await
-}
-
-/// As [`start`], on a store that is open.
-///
-/// # Errors
-/// [`StartError`].
-pub async fn start_on(
-    config: Config,
-    clock: Clock,
-    store: SqliteStore,
-    hub: &SigningSecret,
-) -> Result<Running, StartError> {
+    let (store, keys) = opened.await??;
     let certificates = if config.has_tls() { Some(Arc::new(Certificates::load(&config.tls)?)) } else { None };
     let web = web::Web::load(&config.web_root)
         .map_err(|source| StartError::Web { folder: config.web_root.display().to_string(), source })?;
@@ -129,12 +130,16 @@ pub async fn start_on(
     let listener = TcpListener::bind(config.listen).await.map_err(listen_error(config.listen))?;
     let address = listener.local_addr().map_err(listen_error(config.listen))?;
     let (stop, stopping) = watch::channel(false);
+    let ledger = open_ledger(&config.domain, &keys, store.clone()).await?;
+    let witness = NoteSigner::new(&allod_ledger::witness_name(&config.domain), NoteKeyKind::Witness, keys.witness);
     let server = Arc::new(Server {
-        organisation: organisation(&config, hub),
+        organisation: organisation(&config, &keys.hub),
         limits: limits::Limits::new(&config.limits),
         counters: Arc::default(),
         fanout: Arc::default(),
         store: store.clone(),
+        ledger: Arc::new(ledger),
+        witness: witness.expect("a domain has neither spaces nor pluses"),
         web,
         stopping: stopping.clone(),
         clock,
@@ -143,6 +148,7 @@ pub async fn start_on(
     let (listener_of_store, pass_on) = server.fanout.connect();
     store.listen(listener_of_store);
     let mut helpers = vec![tokio::spawn(pass_on), tokio::spawn(sweep(Arc::clone(&server)))];
+    helpers.push(tokio::spawn(ledger::publish_all(Arc::clone(&server.ledger), server.clock.clone())));
     if let Some(address) = server.config.metrics.listen {
         let counters = Arc::clone(&server.counters);
         helpers.push(tokio::spawn(async move {
@@ -168,6 +174,14 @@ fn open(
 ) -> Result<SqliteStore, StartError> {
     let options = Options { folder: folder.to_owned(), hub, policy, page_count_max: None };
     SqliteStore::open(options).map_err(|source| StartError::Store { folder: folder.display().to_string(), source })
+}
+
+async fn open_ledger(domain: &Domain, keys: &Keys, store: SqliteStore) -> Result<Ledger<SqliteStore>, StartError> {
+    let witnesses = Witnesses::new().map_err(StartError::Witnesses)?;
+    let signer = NoteSigner::new(&allod_ledger::origin(domain), NoteKeyKind::Log, keys.ledger.clone());
+    let signer = signer.expect("a domain has neither spaces nor pluses");
+    let directory_key = keys.directory.public().into();
+    Ok(Ledger::open(store, domain.clone(), signer, directory_key, witnesses).await?)
 }
 
 fn organisation(config: &Config, hub: &SigningSecret) -> Organisation {

@@ -54,6 +54,8 @@ counters! {
     pages_caught_up: "counter",
     /// Sockets dropped because the peer took nothing.
     sockets_stalled: "counter",
+    /// Heads of other ledgers that were cosigned.
+    heads_cosigned: "counter",
 }
 
 /// One counter.

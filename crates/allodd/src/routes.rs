@@ -7,15 +7,17 @@ mod inbox;
 mod invites;
 mod join;
 mod key_packages;
+mod ledger;
 mod organisation;
 mod people;
 mod session;
 mod tickets;
+mod witness;
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use allod_server_core::Store;
+use allod_server_core::{LedgerStore, Store};
 use allod_wire::ErrorCode;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -35,7 +37,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wa
     require-trusted-types-for 'script'; trusted-types worker; base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
 
 /// All routes of a server.
-pub(crate) fn router<S: Store>(server: Arc<Server<S>>) -> Router {
+pub(crate) fn router<S: Store + LedgerStore>(server: Arc<Server<S>>) -> Router {
     let at = |template: &'static str, routes: MethodRouter<Arc<Server<S>>>| {
         let refuse = || async { Refused::new(ErrorCode::NotFound, "no such request") };
         let observe = from_fn_with_state(Arc::clone(&server), move |state: State<_>, request: Request, next: Next| {
@@ -66,6 +68,9 @@ pub(crate) fn router<S: Store>(server: Arc<Server<S>>) -> Router {
         ("/v1/logs/{log}/cursor", put(entries::put_cursor::<S>)),
         ("/v1/logs/{log}/blobs/{blob}", put(blobs::put::<S>).get(blobs::get::<S>)),
         ("/v1/logs/{log}/blobs/{blob}/state", get(blobs::state::<S>)),
+        ("/v1/ledger/acts", post(ledger::post_act::<S>)),
+        ("/ledger/{*resource}", get(ledger::get::<S>)),
+        ("/witness/add-checkpoint", post(witness::add_checkpoint::<S>)),
         ("/v1/socket", get(crate::socket::upgrade::<S>)),
     ] {
         router = router.route(template, at(template, routes));

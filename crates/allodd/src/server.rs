@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use allod_ledger::key::NoteSigner;
 use allod_server_core::Store;
 use allod_wire::account::Organisation;
 use allod_wire::{ErrorBody, ErrorCode, UnixMillis};
 use tokio::sync::watch;
 
 use crate::config::Config;
+use crate::ledger::Ledger;
 use crate::limits::Limits;
 use crate::metrics::Counters;
 use crate::socket::Fanout;
@@ -26,6 +28,10 @@ pub(crate) struct Server<S> {
     pub(crate) counters: Arc<Counters>,
     /// New entries, for sockets.
     pub(crate) fanout: Arc<Fanout>,
+    /// The organisation's ledger.
+    pub(crate) ledger: Arc<Ledger<S>>,
+    /// Signs as a witness of others' ledgers.
+    pub(crate) witness: NoteSigner,
     /// The web app.
     pub(crate) web: Web,
     /// The configuration.

@@ -1,4 +1,4 @@
-//! `allodd backup` and `allodd restore`. A backup is a folder: store, receipt key and configuration.
+//! `allodd backup` and `allodd restore`. A backup is a folder: store, keys and configuration.
 
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -7,7 +7,8 @@ use anyhow::Context;
 use clap::Args;
 
 use super::{Opened, load};
-use crate::{config, hub_key};
+use crate::config;
+use crate::key_file::{self, KeyFile, Keys};
 
 /// Copies everything to a new folder.
 #[derive(Debug, Args)]
@@ -16,7 +17,7 @@ pub(super) struct Backup {
     /// The data folder.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
-    /// The folder to make. It holds the receipt key: keep it as safe as the original.
+    /// The folder to make. It holds the server's keys: keep it as safe as the original.
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
 }
@@ -47,7 +48,7 @@ impl Backup {
 impl Restore {
     pub(super) fn run(self) -> anyhow::Result<()> {
         load(&self.from)?;
-        hub_key::read(&self.from)?;
+        key_file::read(&self.from, KeyFile::Hub)?;
         make_empty(&self.data)?;
         allod_store_sqlite::restore(&self.from, &self.data)?;
         copy_beside(&self.from, &self.from, &self.data)?;
@@ -62,7 +63,7 @@ fn make_empty(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Configuration and key. In the copy they stand in one folder, so `data` is what it is by default.
+/// Configuration and keys. In the copy they stand in one folder, so `data` is what it is by default.
 fn copy_beside(config_folder: &Path, data: &Path, to: &Path) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(config_folder.join(config::FILE_NAME))?;
     let lines = text.lines().map(|line| match line.split_once('=') {
@@ -72,10 +73,13 @@ fn copy_beside(config_folder: &Path, data: &Path, to: &Path) -> anyhow::Result<(
     let mut text = lines.collect::<Vec<_>>().join("\n");
     text.push('\n');
     std::fs::write(to.join(config::FILE_NAME), text)?;
-    let key = to.join(hub_key::FILE_NAME);
-    std::fs::copy(data.join(hub_key::FILE_NAME), &key)?;
-    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600))?;
-    std::fs::File::open(&key)?.sync_all()?;
+    Keys::read(data)?;
+    for file in KeyFile::ALL {
+        let key = to.join(file.name());
+        std::fs::copy(data.join(file.name()), &key)?;
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600))?;
+        std::fs::File::open(&key)?.sync_all()?;
+    }
     std::fs::File::open(to)?.sync_all()?;
     Ok(())
 }

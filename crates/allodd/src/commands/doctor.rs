@@ -10,10 +10,11 @@ use clap::Args;
 use serde_json::json;
 
 use super::{load, print_json};
+use crate::Clock;
 use crate::config::Config;
+use crate::key_file::{self, KeyFile};
 use crate::tls::Certificates;
 use crate::web::Web;
-use crate::{Clock, hub_key};
 
 /// Less room than this on the disk is a problem, in MiB.
 const ROOM_MIB_MIN: u64 = 1_024;
@@ -87,12 +88,12 @@ fn folder(data: &Path) -> Finding {
 }
 
 fn key(data: &Path) -> Finding {
-    let key = hub_key::read(data).map_err(|error| chain(&error.into()))?;
+    let key = key_file::read(data, KeyFile::Hub).map_err(|error| chain(&error.into()))?;
     Ok(format!("public half {}", data_encoding::BASE64URL_NOPAD.encode(&key.public())))
 }
 
 fn store(config: &Config) -> Finding {
-    let hub = hub_key::read(&config.data).map_err(|_| "needs the receipt key".to_owned())?;
+    let hub = key_file::read(&config.data, KeyFile::Hub).map_err(|_| "needs the receipt key".to_owned())?;
     let store = crate::open(&config.data, Arc::new(hub), config.policy()).map_err(|error| chain(&error.into()))?;
     let report = store.check().map_err(|error| chain(&error.into()))?;
     match report.problems.first() {

@@ -10,7 +10,7 @@ use anyhow::Context;
 use clap::Args;
 
 use crate::config::{self, Config, keys};
-use crate::hub_key;
+use crate::key_file::Keys;
 
 /// Makes a data folder.
 #[derive(Debug, Args)]
@@ -55,7 +55,7 @@ impl Init {
         }
         let text = keys::document(&values);
         Config::parse(&text)?;
-        let hub = Arc::new(hub_key::create(folder)?);
+        let hub = Arc::new(Keys::create(folder)?.hub);
         let path = folder.join(config::FILE_NAME);
         std::fs::write(&path, text)?;
         let config = Config::load(&path)?;

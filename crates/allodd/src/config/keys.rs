@@ -109,6 +109,12 @@ pub const KEYS: &[Key] = &[
         "\"\"",
         "Counters for Prometheus at http://ADDRESS/metrics, such as \"127.0.0.1:9480\": of this machine alone. Empty: off.",
     ),
+    key(
+        "witness",
+        "logs",
+        "[]",
+        "The keys of other organisations' ledgers whose heads this server cosigns, as `allodd ledger` prints them there:\nit then keeps them from showing different ledgers to different people.",
+    ),
 ];
 
 /// What each section is about.
@@ -117,6 +123,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("quotas", "How much may be kept."),
     ("limits", "How much may be asked. Counters live in memory only."),
     ("metrics", "Counters."),
+    ("witness", "Other organisations' ledgers."),
 ];
 
 /// Whether there is such a section.
@@ -128,7 +135,7 @@ pub fn is_section(name: &str) -> bool {
 pub fn document(values: &[(&str, String)]) -> String {
     let mut out = String::from(
         "# Configuration of allodd. Lines such as `#listen = …` show defaults: to change one, remove the `#`.\n\
-         # Secrets are not in this file: the key that signs receipts is in `hub.key` in the data folder.\n",
+         # Secrets are not in this file: the server's keys are in files `*.key` in the data folder.\n",
     );
     let mut section = "";
     for key in KEYS {

@@ -17,7 +17,8 @@ use allod_wire::secrets::{InviteSecret, SessionToken, Ticket, Token, TokenKey};
 use allod_wire::socket::{ClientFrame, ServerFrame};
 use allod_wire::{Address, DeviceId, EntryId, ErrorBody, ErrorCode, LogId, Position, UnixMillis, cbor};
 use allodd::config::Config;
-use allodd::{Clock, Running, hub_key};
+use allodd::key_file::Keys;
+use allodd::{Clock, Running};
 use futures_util::{SinkExt, StreamExt};
 use minicbor::{Decode, Encode};
 use tempfile::TempDir;
@@ -77,7 +78,7 @@ impl World {
 
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        hub_key::create(folder.path()).unwrap();
+        Keys::create(folder.path()).unwrap();
         let mut config = Config::new("localhost".parse().unwrap(), folder.path().to_owned());
         config.listen = "127.0.0.1:0".parse().unwrap();
         change(&mut config);
@@ -98,7 +99,7 @@ impl World {
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
-        self.running.as_ref().unwrap().address()
+        self.running.as_ref().map_or(self.config.listen, Running::address)
     }
 
     pub(crate) fn store(&self) -> &SqliteStore {
@@ -111,16 +112,8 @@ impl World {
 
     /// A request with bytes for a body.
     pub(crate) async fn raw(&self, method: &str, path: &str, secret: Option<&str>, extra: &str, body: &[u8]) -> Answer {
-        let mut stream = TcpStream::connect(self.address()).await.unwrap();
-        let authorization = secret.map(|secret| format!("Authorization: Bearer {secret}\r\n")).unwrap_or_default();
-        let length = body.len();
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{authorization}{extra}Content-Length: {length}\r\n\r\n"
-        );
-        stream.write_all(head.as_bytes()).await.unwrap();
-        // A server that refuses early may not read it all.
-        let _ = stream.write_all(body).await;
-        read_answer(&mut stream).await
+        let answer = request(self.address(), method, path, secret, extra, body).await;
+        answer.expect("the server answers")
     }
 
     pub(crate) async fn get(&self, path: &str, secret: Option<&str>) -> Answer {
@@ -175,17 +168,42 @@ impl World {
     }
 }
 
+/// A request to a server that may not be there, or go away meanwhile.
+pub(crate) async fn request(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    secret: Option<&str>,
+    extra: &str,
+    body: &[u8],
+) -> Option<Answer> {
+    let mut stream = TcpStream::connect(address).await.ok()?;
+    let authorization = secret.map(|secret| format!("Authorization: Bearer {secret}\r\n")).unwrap_or_default();
+    let length = body.len();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{authorization}{extra}Content-Length: {length}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.ok()?;
+    // A server that refuses early may not read it all.
+    let _ = stream.write_all(body).await;
+    whole_answer(&mut stream).await
+}
+
 pub(crate) async fn read_answer(stream: &mut TcpStream) -> Answer {
+    whole_answer(stream).await.expect("a whole head")
+}
+
+async fn whole_answer(stream: &mut TcpStream) -> Option<Answer> {
     let mut bytes = Vec::new();
     let _ = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut bytes)).await.expect("an answer");
-    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("a whole head");
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
     let mut body = bytes[end + 4..].to_vec();
     if head.to_ascii_lowercase().contains("transfer-encoding: chunked") {
         body = unchunked(&body);
     }
-    Answer { status, head, body }
+    Some(Answer { status, head, body })
 }
 
 fn unchunked(mut bytes: &[u8]) -> Vec<u8> {
@@ -214,11 +232,15 @@ pub(crate) struct Person {
 }
 
 pub(crate) fn join(secret: InviteSecret, name: &str) -> (Join, SigningSecret) {
-    let (identity, device_key) = (SigningSecret::from_seed(&random()), SigningSecret::from_seed(&random()));
+    join_as(secret, name, &SigningSecret::from_seed(&random()))
+}
+
+pub(crate) fn join_as(secret: InviteSecret, name: &str, identity: &SigningSecret) -> (Join, SigningSecret) {
+    let device_key = SigningSecret::from_seed(&random());
     let address: Address = format!("{name}@localhost").parse().unwrap();
     let (device, inbox_key) = (DeviceId(random()), vec![7; 1_216]);
     let now = UnixMillis(20_000 * 86_400_000);
-    let certificate = certify(&identity, address.clone(), device, DeviceClass::Installed, &device_key, &inbox_key, now);
+    let certificate = certify(identity, address.clone(), device, DeviceClass::Installed, &device_key, &inbox_key, now);
     let device = DeviceRecord { device, certificate: cbor::to_vec(&certificate).into(), inbox_key: inbox_key.into() };
     (Join { secret, name: address.name, device }, device_key)
 }

@@ -1,0 +1,275 @@
+//! The organisation's ledger as this server keeps it: puts statements in their order, and publishes heads that the witnesses
+//! saw. Spec: `spec/ledger.md`, rules G-3 to G-7 and G-12.
+//!
+//! Invariants:
+//! - a position is told only when the store has the statement (G-4);
+//! - what a reader of the log would refuse is not appended;
+//! - the published head has the quorum of the policy that readers hold, and of the one that they will hold after reading it.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use allod_ledger::checkpoint::{Checkpoint, CheckpointIn};
+use allod_ledger::key::NoteSigner;
+use allod_ledger::policy::WitnessPolicy;
+use allod_ledger::tree;
+use allod_ledger::trust::Trust;
+use allod_server_core::ledger_store::MovedError;
+use allod_server_core::{Failure, LedgerStore, Store};
+use allod_wire::account::AccountRole;
+use allod_wire::ledger::{Act, Change, Founded, PublicKey, Statement};
+use allod_wire::{Domain, ErrorBody, ErrorCode, UnixMillis};
+use tokio::sync::{Mutex, Notify};
+
+use crate::log;
+use crate::server::Clock;
+use crate::witnesses::Witnesses;
+
+/// Statements that are read at one time.
+const PAGE: u32 = 256;
+/// A head is cosigned anew this often, so that it does not grow old (rule G-12).
+const AGAIN: Duration = Duration::from_secs(60 * 60);
+/// After this long the witnesses are asked again who did not answer.
+const RETRY: Duration = Duration::from_secs(10);
+
+/// Why the ledger cannot be kept.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The store cannot be read.
+    #[error("the ledger cannot be read from the store")]
+    Store,
+    /// A statement is one that no reader would take.
+    #[error("the ledger's statement at {0} is not valid: restore a backup")]
+    Statement(u64),
+    /// The published head is another key's, so `ledger.key` was lost.
+    #[error("the ledger was signed with another key: take `ledger.key` from a backup")]
+    OtherKey,
+}
+
+/// The ledger of a running server.
+pub(crate) struct Ledger<S> {
+    store: S,
+    domain: Domain,
+    signer: NoteSigner,
+    directory_key: PublicKey,
+    state: Mutex<State>,
+    published: RwLock<Option<Arc<Checkpoint>>>,
+    news: Notify,
+    witnesses: Witnesses,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// What all statements say; `None` before the first.
+    trust: Option<Trust>,
+    size: u64,
+    /// The policy that a reader of the published head holds.
+    in_force: Option<WitnessPolicy>,
+}
+
+impl<S: Store + LedgerStore> Ledger<S> {
+    /// Reads the ledger of the store.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(crate) async fn open(
+        store: S,
+        domain: Domain,
+        signer: NoteSigner,
+        directory_key: PublicKey,
+        witnesses: Witnesses,
+    ) -> Result<Self, LedgerError> {
+        let published = store.published_checkpoint().await.map_err(|_| LedgerError::Store)?;
+        let published = match published {
+            Some(bytes) => {
+                let checkpoint = CheckpointIn::decode(&bytes).and_then(|checkpoint| checkpoint.verify(signer.key()));
+                Some(Arc::new(checkpoint.map_err(|_| LedgerError::OtherKey)?))
+            }
+            None => None,
+        };
+        let ledger = Self {
+            store,
+            domain,
+            signer,
+            directory_key,
+            state: Mutex::default(),
+            published: RwLock::new(published),
+            news: Notify::new(),
+            witnesses,
+        };
+        ledger.catch_up(&mut *ledger.state.lock().await).await?;
+        Ok(ledger)
+    }
+
+    /// Reads what the store has and this process has not read.
+    async fn catch_up(&self, state: &mut State) -> Result<(), LedgerError> {
+        let published = self.published().map_or(0, |checkpoint| checkpoint.size());
+        loop {
+            let entries = self.store.statements(state.size, PAGE).await.map_err(|_| LedgerError::Store)?;
+            if entries.is_empty() {
+                return Ok(());
+            }
+            for entry in entries {
+                let at = state.size;
+                match &mut state.trust {
+                    None => state.trust = Some(Trust::found(&entry).map_err(|_| LedgerError::Statement(at))?),
+                    Some(trust) => {
+                        trust.apply(self.origin(), at, &entry).map_err(|_| LedgerError::Statement(at))?;
+                    }
+                }
+                state.size += 1;
+                if state.size == published {
+                    state.in_force = state.trust.as_ref().map(|trust| trust.witnesses().clone());
+                }
+            }
+        }
+    }
+
+    /// The log's name (rule G-1).
+    pub(crate) fn origin(&self) -> &str {
+        self.signer.key().name()
+    }
+
+    /// The published head.
+    pub(crate) fn published(&self) -> Option<Arc<Checkpoint>> {
+        self.published.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Founds the ledger, once there is an administrator (rule G-3): with all that there are.
+    pub(crate) async fn found(&self, now: UnixMillis) -> Result<(), ErrorBody> {
+        let mut state = self.state.lock().await;
+        if state.trust.is_some() {
+            return Ok(());
+        }
+        let mut administrators: Vec<PublicKey> = Vec::new();
+        let users = self.store.users().await.map_err(|failure| failure.body())?;
+        for user in users.into_iter().filter(|user| user.role == AccountRole::Administrator) {
+            let devices = self.store.person(user.name).await.map_err(|failure| failure.body())?;
+            let key = devices.certificates.iter().find_map(|certificate| identity_key(certificate));
+            administrators.extend(key);
+        }
+        if administrators.is_empty() {
+            return Ok(());
+        }
+        let founded = Statement::Founded(Founded {
+            domain: self.domain.clone(),
+            day: now.day(),
+            administrators,
+            witnesses: WitnessPolicy::none().as_str().to_owned(),
+            directory_key: self.directory_key,
+        });
+        self.append(&mut state, founded).await.map(drop)
+    }
+
+    /// Appends an administrators' act, and tells its position (rules G-5, G-6). The witnesses of a new policy are asked for the
+    /// present head first: a policy whose witnesses do not answer would stop the ledger.
+    pub(crate) async fn act(&self, act: Act) -> Result<u64, ErrorBody> {
+        let mut state = self.state.lock().await;
+        self.catch_up(&mut state).await.map_err(broken)?;
+        let trust = state.trust.as_ref().ok_or_else(|| refused("this organisation has no ledger yet"))?;
+        trust.check_act(self.origin(), &act).map_err(|error| refused(&chain(&error)))?;
+        if let Change::Witnesses(policy) = &act.body.change {
+            let policy: WitnessPolicy = policy.parse().expect("the act was checked");
+            let head = self.head_of(state.size).await?;
+            let seen = self.witnesses.ask(&self.store, &head, &policy).await;
+            if policy.has_quorum() && policy.seen(&seen, u64::MAX).unwrap_or(None).is_none() {
+                let count = policy.count(&seen).unwrap_or(0);
+                return Err(refused(&format!(
+                    "only {count} of the new policy's witnesses answer, which is no quorum: nothing was changed"
+                )));
+            }
+        }
+        self.append(&mut state, Statement::Act(act)).await
+    }
+
+    async fn append(&self, state: &mut State, statement: Statement) -> Result<u64, ErrorBody> {
+        let (at, entry) = (state.size, statement.encode());
+        match self.store.append_statement(at, entry).await {
+            Ok(()) => {}
+            Err(Failure::Refused(MovedError::Moved)) => {
+                return Err(ErrorBody {
+                    retry_after_secs: Some(1),
+                    ..ErrorBody::new(ErrorCode::Unavailable, "the ledger changed meanwhile: try again")
+                });
+            }
+            Err(failure) => return Err(failure.body()),
+        }
+        self.catch_up(state).await.map_err(broken)?;
+        self.news.notify_one();
+        Ok(at)
+    }
+
+    /// Signs the head of the first `size` statements.
+    async fn head_of(&self, size: u64) -> Result<Checkpoint, ErrorBody> {
+        let root = self.store.read_tree(move |stored| tree::root(size, stored)).await.map_err(|f| f.body())?;
+        Ok(Checkpoint::sign(&self.signer, size, root))
+    }
+
+    /// Publishes what there is (rule G-12); whether the witnesses' quorum was there.
+    async fn publish(&self) -> Result<bool, ErrorBody> {
+        let (size, policies) = {
+            let mut state = self.state.lock().await;
+            self.catch_up(&mut state).await.map_err(broken)?;
+            let Some(trust) = &state.trust else { return Ok(true) };
+            let next = trust.witnesses().clone();
+            (state.size, [state.in_force.clone().unwrap_or_else(|| next.clone()), next])
+        };
+        let mut head = self.head_of(size).await?;
+        for policy in &policies {
+            head = self.witnesses.ask(&self.store, &head, policy).await;
+        }
+        let has_quorum =
+            |policy: &WitnessPolicy| !policy.has_quorum() || matches!(policy.seen(&head, u64::MAX), Ok(Some(_)));
+        if !policies.iter().all(has_quorum) {
+            return Ok(false);
+        }
+        self.store.publish_checkpoint(head.as_bytes().to_vec()).await.map_err(|failure| failure.body())?;
+        self.state.lock().await.in_force = Some(policies[1].clone());
+        *self.published.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(head));
+        Ok(true)
+    }
+}
+
+/// Publishes each new statement at once, and a head each hour.
+pub(crate) async fn publish_all<S: Store + LedgerStore>(ledger: Arc<Ledger<S>>, clock: Clock) {
+    if let Err(error) = ledger.found(clock.now()).await {
+        log::error("the ledger could not be founded", error.code);
+    }
+    loop {
+        let wait = match ledger.publish().await {
+            Ok(true) => AGAIN,
+            Ok(false) => {
+                log::warn("too few witnesses saw the new head of the ledger; asked again after", RETRY);
+                RETRY
+            }
+            Err(error) => {
+                log::warn("the head of the ledger could not be published", error.code);
+                RETRY
+            }
+        };
+        let _ = tokio::time::timeout(wait, ledger.news.notified()).await;
+    }
+}
+
+fn identity_key(certificate: &[u8]) -> Option<PublicKey> {
+    allod_crypto::identity::verify_certificate(certificate).ok().map(|certificate| certificate.identity_key)
+}
+
+fn refused(message: &str) -> ErrorBody {
+    ErrorBody::new(ErrorCode::NotAllowed, message)
+}
+
+fn broken(_: LedgerError) -> ErrorBody {
+    ErrorBody::new(ErrorCode::Internal, "the server's ledger cannot be read")
+}
+
+/// An error with its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
