@@ -38,6 +38,9 @@ struct Cli {
     /// The built web app.
     #[arg(long, default_value = "target/web/dist")]
     web_root: PathBuf,
+    /// What is said before the web app is measured: 125 in each of 199 conversations, all others in one.
+    #[arg(long, default_value_t = 50_000)]
+    messages: usize,
     /// Where the figures go.
     #[arg(long, default_value = "target/bench")]
     out: PathBuf,
@@ -82,7 +85,9 @@ async fn main() -> Result<ExitCode> {
             Part::Core if cli.quick => core::report(&[10, 100], 20, &mut report)?,
             Part::Core => core::report(&[10, 100, 1_000], 200, &mut report)?,
             Part::Search => search::report(50_000 / scale as u64, &mut report)?,
-            Part::Web => web::report(&folder.path().join("web"), &cli.web_root, &mut report).await?,
+            Part::Web => {
+                web::report(&folder.path().join("web"), &cli.web_root, (cli.messages, scale), &mut report).await?
+            }
         }
         report.publish(&cli.out, part.name())?;
         holds &= report.holds();

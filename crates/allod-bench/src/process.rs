@@ -20,6 +20,11 @@ pub(crate) fn resident_bytes(process: u32) -> Result<f64> {
     Ok(status_kib(process, "VmRSS:")? * 1024.0)
 }
 
+/// Memory that is a process's alone, in bytes.
+pub(crate) fn private_bytes(process: u32) -> Result<f64> {
+    Ok(status_kib(process, "RssAnon:")? * 1024.0)
+}
+
 fn status_kib(process: u32, name: &str) -> Result<f64> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix(name)).context("no such line")?;

@@ -106,6 +106,13 @@ impl Driver {
     }
 }
 
+impl Driver {
+    /// The process that all browsers come from.
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+}
+
 impl Drop for Driver {
     fn drop(&mut self) {
         // Nothing can be done about a process that does not end; the test is over anyway.
@@ -308,7 +315,15 @@ impl Browser {
     /// # Errors
     /// If the script fails.
     pub async fn until(&self, script: &str) -> Result<bool> {
-        let deadline = tokio::time::Instant::now() + PATIENCE;
+        self.until_within(PATIENCE, script).await
+    }
+
+    /// Asks the page until it says yes; `false` if it does not within that time.
+    ///
+    /// # Errors
+    /// If the script fails.
+    pub async fn until_within(&self, patience: Duration, script: &str) -> Result<bool> {
+        let deadline = tokio::time::Instant::now() + patience;
         while tokio::time::Instant::now() < deadline {
             if self.script(script).await? == true {
                 return Ok(true);

@@ -2,6 +2,7 @@
 
 mod accessibility;
 pub mod browser;
+mod devtools;
 mod hand;
 pub mod person;
 pub mod report;

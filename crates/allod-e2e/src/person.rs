@@ -8,6 +8,7 @@ use allod_client::{Client, Manners, Options, Profile, Random, Waited};
 use allod_client_core::view::{ConversationSummary, FileView, MessageBody, MessageView};
 use allod_client_core::{ClientCore, CoreError, Effect, Event, New, With};
 use allod_crypto::recovery::RecoveryPhrase;
+use allod_wire::account::AccountRole;
 use allod_wire::link::Link;
 use allod_wire::{Address, LogId, UnixMillis};
 use anyhow::{Context, Result, bail};
@@ -60,27 +61,41 @@ impl Person {
         }
     }
 
-    async fn link(&self, ask: fn(&mut ClientCore) -> Result<Vec<Effect>, CoreError>) -> Result<String> {
+    async fn link(
+        &self,
+        ask: impl FnOnce(&mut ClientCore) -> Result<Vec<Effect>, CoreError> + Send + 'static,
+    ) -> Result<String> {
         let mut events = self.client.events().await?;
         self.verb(move |core, _, _| ask(core)).await?;
         loop {
             match tokio::time::timeout(PATIENCE, events.recv()).await?.context("the client stopped")? {
-                Event::DeviceLink { link } | Event::RecoveryLink { link } => return Ok(link),
+                Event::DeviceLink { link } | Event::RecoveryLink { link } | Event::InviteCreated { link } => {
+                    return Ok(link);
+                }
                 Event::Refused { error, .. } => bail!("no link: {error}"),
                 _ => {}
             }
         }
     }
 
-    /// Writes a backup under a fresh phrase to `path`.
+    /// A link by which so many people can join.
+    ///
+    /// # Errors
+    /// If this is not an administrator, or the server refuses.
+    pub async fn invite(&self, uses: u32) -> Result<Link> {
+        let link = self.link(move |core| core.invite_person(None, AccountRole::Member, uses, 1)).await?;
+        Ok(link.parse()?)
+    }
+
+    /// Writes a backup under a fresh phrase to `path`; gives the phrase.
     ///
     /// # Errors
     /// If the server gives no link, or the file cannot be written.
-    pub async fn back_up(&self, path: &Path) -> Result<()> {
+    pub async fn back_up(&self, path: &Path) -> Result<RecoveryPhrase> {
         let link = self.link(ClientCore::recovery_link).await?;
         let phrase = self.act(|_, _, rng| Ok((RecoveryPhrase::random(rng), Vec::new()))).await?;
         self.client.back_up(path, link, &phrase).await?;
-        Ok(())
+        Ok(phrase)
     }
 
     /// Where the device keeps what it has.

@@ -1,4 +1,4 @@
-//! A long history for search alone, without the encryption of each message.
+//! What people may say at length, and a long history of it for search alone, without the encryption of each message.
 
 use allod_wire::{Address, LogId, Position, UnixMillis, cbor};
 use rand_chacha::ChaCha20Rng;
@@ -7,15 +7,20 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 use crate::rows;
 use crate::search::segment::{Record, SearchRow};
 
-/// The rows of closed segments with `count` messages of a conversation: half a line to a few lines each, of words of a
-/// vocabulary in which a few are frequent and most are rare.
+/// Messages without end: half a line to a few lines each, of words of a vocabulary in which a few are frequent and most are rare.
+pub fn texts(seed: u64) -> impl Iterator<Item = String> {
+    let mut rng = ChaCha20Rng::seed_from_u64(seed);
+    std::iter::repeat_with(move || {
+        let words = 4 + rng.next_u32() % 24;
+        (0..words).map(|_| word(&mut rng)).collect::<Vec<_>>().join(" ")
+    })
+}
+
+/// The rows of closed segments with `count` messages of a conversation.
 pub fn search_segments(log: LogId, sender: &Address, count: u64) -> Vec<(Vec<u8>, Vec<u8>)> {
-    let mut rng = ChaCha20Rng::seed_from_u64(count);
     let mut row = SearchRow::default();
     let mut segments = Vec::new();
-    for number in 0..count {
-        let words = 4 + rng.next_u32() % 24;
-        let text = (0..words).map(|_| word(&mut rng)).collect::<Vec<_>>().join(" ");
+    for (number, text) in (0..count).zip(texts(count)) {
         let mut message = [0; 32];
         message[..8].copy_from_slice(&number.to_be_bytes());
         row.open.push(Record {
