@@ -69,7 +69,6 @@ impl Part {
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
     let cli = Cli::parse();
-    let scale = if cli.quick { 10 } else { 1 };
     let folder = tempfile::tempdir()?;
     let mut holds = true;
     for part in Part::value_variants() {
@@ -77,22 +76,27 @@ async fn main() -> Result<ExitCode> {
             continue;
         }
         let mut report = Report::default();
-        match part {
-            Part::Server => {
-                server_load(&folder.path().join("load"), scale, &mut report).await?;
-                send_to_shown(&folder.path().join("clients"), 200 / scale, &mut report).await?;
-            }
-            Part::Core if cli.quick => core::report(&[10, 100], 20, &mut report)?,
-            Part::Core => core::report(&[10, 100, 1_000], 200, &mut report)?,
-            Part::Search => search::report(50_000 / scale as u64, &mut report)?,
-            Part::Web => {
-                web::report(&folder.path().join("web"), &cli.web_root, (cli.messages, scale), &mut report).await?
-            }
-        }
+        let measured = measure(*part, &cli, folder.path(), &mut report).await;
+        // What was measured before something failed is told as well.
         report.publish(&cli.out, part.name())?;
+        measured?;
         holds &= report.holds();
     }
     Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn measure(part: Part, cli: &Cli, folder: &Path, report: &mut Report) -> Result<()> {
+    let scale = if cli.quick { 10 } else { 1 };
+    match part {
+        Part::Server => {
+            server_load(&folder.join("load"), scale, report).await?;
+            send_to_shown(&folder.join("clients"), 200 / scale, report).await
+        }
+        Part::Core if cli.quick => core::report(&[10, 100], 20, report),
+        Part::Core => core::report(&[10, 100, 1_000], 200, report),
+        Part::Search => search::report(50_000 / scale as u64, report),
+        Part::Web => web::report(&folder.join("web"), &cli.web_root, (cli.messages, scale), report).await,
+    }
 }
 
 async fn server_load(folder: &Path, scale: usize, report: &mut Report) -> Result<()> {

@@ -57,8 +57,8 @@ pub(crate) async fn report(
     let before = starts(&server, &driver, &browser, report).await?;
     search(&browser, report).await?;
     long(&browser, report).await?;
-    hour::report(&driver, &browser, &filled, 400 / part, before, report).await?;
     crowd::report(&home, &browser, &filled.bob, 1_000 / part, report).await?;
+    hour::report(&driver, &browser, &filled, 400 / part, before, report).await?;
     browser.close().await
 }
 
