@@ -97,7 +97,17 @@ pub fn accept(
     policy: &WitnessPolicy,
     now: UnixMillis,
 ) -> Result<Head, HeadError> {
-    let checkpoint = next.verify(log)?;
+    accept_signed(kept, next.verify(log)?, consistency, policy, now)
+}
+
+/// As [`accept`], on a checkpoint that the log signed.
+pub(crate) fn accept_signed(
+    kept: Option<&Head>,
+    checkpoint: Checkpoint,
+    consistency: &Vec<Hash>,
+    policy: &WitnessPolicy,
+    now: UnixMillis,
+) -> Result<Head, HeadError> {
     if let Some(kept) = kept {
         check_follows(&kept.checkpoint, &checkpoint, consistency)?;
     }

@@ -4,6 +4,7 @@
 //! that is not witnessed, and the auditor that reads all of it. No I/O, no clock.
 
 pub mod checkpoint;
+pub mod follow;
 pub mod head;
 pub mod key;
 pub mod policy;
