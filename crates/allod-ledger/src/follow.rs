@@ -140,12 +140,12 @@ impl Follower {
             (None, Some(first)) => (Trust::found(first).map_err(FollowError::Founding)?, 1),
             (None, None) => return Err(FollowError::Missing { missing: 1 }),
         };
-        let head = accept_signed(self.head.as_ref(), next, &consistency, trust.witnesses(), now)?;
         let apply = |(position, entry): (u64, &Vec<u8>)| {
             let said = trust.apply(self.log.name(), position, entry);
             Read { position, said }
         };
         let read = (from..).zip(new).skip(skip).map(apply).collect();
+        let head = accept_signed(self.head.as_ref(), next, &consistency, trust.witnesses(), now)?;
         Ok((head, trust, read))
     }
 }
@@ -205,23 +205,23 @@ mod tests {
         let entries = vec![founding(), act(&trust, one_witness())];
         let log = log_with(&entries);
         let mut follower = Follower::new(log.key().clone());
-        let read = follower.take(received(&log.at(2)), &entries, now()).unwrap();
+        let alone = follower.take(received(&log.at(2)), &entries, now());
+        assert_eq!(alone, Err(HeadError::TooFewWitnesses { count: 0 }.into()));
+        assert!(follower.trust().is_none() && follower.stored.is_empty());
+        let head = cosigned(&log.at(2), &[(&witness(1), NOON)]);
+        let read = follower.take(received(&head), &entries, now()).unwrap();
         assert_eq!(read.len(), 1);
         assert!(matches!(read[0], Read { position: 1, said: Ok(Some(Statement::Act(_))) }));
         (follower, entries)
     }
 
     #[test]
-    fn the_policy_that_was_read_is_asked_for_from_the_next_head_on_g_9() {
+    fn a_head_needs_the_witnesses_that_the_acts_under_it_name_g_9() {
         let (mut follower, mut entries) = followed();
         entries.push(act(follower.trust().unwrap(), Change::Witnesses("quorum none".to_owned())));
         let log = log_with(&entries);
-        let alone = follower.take(received(&log.at(3)), &entries[2..], now());
-        assert_eq!(alone, Err(HeadError::TooFewWitnesses { count: 0 }.into()));
-        assert_eq!(follower.size(), 2);
-        let head = cosigned(&log.at(3), &[(&witness(1), NOON)]);
-        follower.take(received(&head), &entries[2..], now()).unwrap();
-        assert_eq!((follower.size(), follower.head().unwrap().seen()), (3, Some(NOON)));
+        follower.take(received(&log.at(3)), &entries[2..], now()).unwrap();
+        assert_eq!((follower.size(), follower.head().unwrap().seen()), (3, None));
         let proof = crate::proof::ProofIn::decode(&follower.prove(1).unwrap()).unwrap();
         assert_eq!(proof.verify(log.key(), &entries[1]).unwrap().0, 1);
         assert_eq!(follower.prove(3), None);

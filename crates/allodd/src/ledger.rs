@@ -4,7 +4,7 @@
 //! Invariants:
 //! - a position is told only when the store has the statement (G-4);
 //! - what a reader of the log would refuse is not appended;
-//! - the published head has the quorum of the policy that readers hold, and of the one that they will hold after reading it.
+//! - the published head has the quorum of the policy that the acts under it name (G-9).
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -63,8 +63,6 @@ struct State {
     /// What all statements say; `None` before the first.
     trust: Option<Trust>,
     size: u64,
-    /// The policy that a reader of the published head holds.
-    in_force: Option<WitnessPolicy>,
 }
 
 impl<S: Store + LedgerStore> Ledger<S> {
@@ -103,7 +101,6 @@ impl<S: Store + LedgerStore> Ledger<S> {
 
     /// Reads what the store has and this process has not read.
     async fn catch_up(&self, state: &mut State) -> Result<(), LedgerError> {
-        let published = self.published().map_or(0, |checkpoint| checkpoint.size());
         loop {
             let entries = self.store.statements(state.size, PAGE).await.map_err(|_| LedgerError::Store)?;
             if entries.is_empty() {
@@ -118,9 +115,6 @@ impl<S: Store + LedgerStore> Ledger<S> {
                     }
                 }
                 state.size += 1;
-                if state.size == published {
-                    state.in_force = state.trust.as_ref().map(|trust| trust.witnesses().clone());
-                }
             }
         }
     }
@@ -207,24 +201,17 @@ impl<S: Store + LedgerStore> Ledger<S> {
 
     /// Publishes what there is (rule G-12); whether the witnesses' quorum was there.
     async fn publish(&self) -> Result<bool, ErrorBody> {
-        let (size, policies) = {
+        let (size, policy) = {
             let mut state = self.state.lock().await;
             self.catch_up(&mut state).await.map_err(broken)?;
             let Some(trust) = &state.trust else { return Ok(true) };
-            let next = trust.witnesses().clone();
-            (state.size, [state.in_force.clone().unwrap_or_else(|| next.clone()), next])
+            (state.size, trust.witnesses().clone())
         };
-        let mut head = self.head_of(size).await?;
-        for policy in &policies {
-            head = self.witnesses.ask(&self.store, &head, policy).await;
-        }
-        let has_quorum =
-            |policy: &WitnessPolicy| !policy.has_quorum() || matches!(policy.seen(&head, u64::MAX), Ok(Some(_)));
-        if !policies.iter().all(has_quorum) {
+        let head = self.witnesses.ask(&self.store, &self.head_of(size).await?, &policy).await;
+        if policy.has_quorum() && !matches!(policy.seen(&head, u64::MAX), Ok(Some(_))) {
             return Ok(false);
         }
         self.store.publish_checkpoint(head.as_bytes().to_vec()).await.map_err(|failure| failure.body())?;
-        self.state.lock().await.in_force = Some(policies[1].clone());
         *self.published.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(head));
         Ok(true)
     }
