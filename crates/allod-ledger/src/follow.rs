@@ -153,51 +153,12 @@ impl Follower {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Log, ORIGIN, cosigned, log_of, signer, witness};
+    use crate::testing::{
+        Log, NOON, ORIGIN, act, cosigned, founding, log_with, now, one_witness, received, signer, witness,
+    };
     use allod_crypto::identity::SigningSecret;
     use allod_wire::Day;
-    use allod_wire::ledger::{Act, Change, Founded};
-
-    const NOON: u64 = 1_800_000_000;
-
-    fn administrator() -> SigningSecret {
-        SigningSecret::from_seed(&[1; 32])
-    }
-
-    fn founding() -> Vec<u8> {
-        Statement::Founded(Founded {
-            domain: "justice.example".parse().unwrap(),
-            day: Day(20_000),
-            administrators: vec![administrator().public().into()],
-            witnesses: "quorum none\n".to_owned(),
-            directory_key: [9; 32].into(),
-        })
-        .encode()
-    }
-
-    fn act(trust: &Trust, change: Change) -> Vec<u8> {
-        let body = trust.draw_up(change, Day(20_001));
-        let signatures = vec![crate::trust::sign(&administrator(), ORIGIN, &body)];
-        Statement::Act(Act { body, signatures }).encode()
-    }
-
-    fn one_witness() -> Change {
-        Change::Witnesses(format!("witness W {}\nquorum W\n", witness(1).key()))
-    }
-
-    fn log_with(entries: &[Vec<u8>]) -> Log {
-        let mut log = log_of(&[]);
-        entries.iter().for_each(|entry| log.append(entry));
-        log
-    }
-
-    fn received(checkpoint: &Checkpoint) -> CheckpointIn {
-        CheckpointIn::decode(checkpoint.as_bytes()).unwrap()
-    }
-
-    fn now() -> UnixMillis {
-        UnixMillis(NOON * 1000)
-    }
+    use allod_wire::ledger::{Act, Change};
 
     /// A follower of a ledger with a founding and a witness, and its entries.
     fn followed() -> (Follower, Vec<Vec<u8>>) {

@@ -7,6 +7,7 @@ pub mod checkpoint;
 pub mod follow;
 pub mod head;
 pub mod key;
+pub mod light;
 pub mod policy;
 pub mod proof;
 pub mod resource;

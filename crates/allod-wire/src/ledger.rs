@@ -1,6 +1,6 @@
 //! Statements of the ledger: what an organisation says in public. Spec: `spec/ledger.md`, rules G-2 to G-7.
 
-use minicbor::bytes::ByteArray;
+use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::{Decode, Encode};
 
 use crate::address::Domain;
@@ -122,6 +122,37 @@ pub struct Appended {
     /// Where it stands in the ledger.
     #[n(0)]
     pub position: u64,
+}
+
+/// A statement with the proof that it stands in the ledger (rule G-10).
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Included {
+    /// Where.
+    #[n(0)]
+    pub position: u64,
+    /// The encoded [`Statement`].
+    #[n(1)]
+    pub entry: ByteVec,
+    /// The hashes from it to the root of the head that comes with it.
+    #[n(2)]
+    pub path: Vec<Digest>,
+}
+
+/// What is new in the ledger for a client that does not read all of it (rule G-13).
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct LedgerNews {
+    /// The published head, a signed note.
+    #[n(0)]
+    pub checkpoint: ByteVec,
+    /// That it follows on the head that the client has.
+    #[n(1)]
+    pub consistency: Vec<Digest>,
+    /// The acts that the client lacks, in order; before them, for one that has nothing, the founding.
+    #[n(2)]
+    pub acts: Vec<Included>,
+    /// The newest root of the directory.
+    #[n(3)]
+    pub root: Option<Included>,
 }
 
 /// An entry as read: a statement, or one that this version does not know (rule G-2).

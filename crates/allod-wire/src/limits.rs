@@ -42,6 +42,8 @@ pub const USER_NAME_BYTES_MAX: usize = 63;
 pub const DOMAIN_BYTES_MAX: usize = 253;
 /// Largest statement of the ledger, in bytes (rule G-2).
 pub const LEDGER_STATEMENT_BYTES_MAX: usize = 32 << 10;
+/// Acts in one answer about the ledger (rule G-13).
+pub const NEWS_ACTS_MAX: usize = 64;
 /// Largest witness policy, in bytes (rule G-9).
 pub const WITNESS_POLICY_BYTES_MAX: usize = 16 << 10;
 /// Witnesses of a policy, and groups of a policy (rule G-9).

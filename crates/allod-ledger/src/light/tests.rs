@@ -1,0 +1,151 @@
+use super::*;
+use crate::testing::{
+    Log, NOON, ORIGIN, act, administrator, cosigned, founding, log_with, now, one_witness, received, witness,
+};
+use allod_wire::Day;
+use allod_wire::ledger::{Act, Change};
+
+/// A ledger with a founding, a root, an act that names a witness, and a root after it.
+struct Ledger {
+    entries: Vec<Vec<u8>>,
+    trust: Trust,
+}
+
+fn ledger() -> Ledger {
+    let mut ledger = Ledger { entries: vec![founding()], trust: Trust::found(&founding()).unwrap() };
+    ledger.root();
+    ledger.act(one_witness());
+    ledger.root();
+    ledger
+}
+
+impl Ledger {
+    fn push(&mut self, entry: Vec<u8>) {
+        self.trust.apply(ORIGIN, self.entries.len() as u64, &entry).unwrap();
+        self.entries.push(entry);
+    }
+
+    fn root(&mut self) {
+        let root = self.trust.next_root([self.entries.len() as u8; 32].into(), Day(20_001));
+        self.push(Statement::DirectoryRoot(root).encode());
+    }
+
+    fn act(&mut self, change: Change) {
+        self.push(act(&self.trust, change));
+    }
+
+    fn log(&self) -> Log {
+        log_with(&self.entries)
+    }
+
+    fn at(&self, position: u64) -> (u64, &[u8]) {
+        (position, &self.entries[usize::try_from(position).unwrap()])
+    }
+
+    fn head(&self) -> Checkpoint {
+        let log = self.log();
+        cosigned(&log.at(log.size), &[(&witness(1), NOON)])
+    }
+
+    fn news(&self, from: u64, acts: &[u64], root: Option<u64>) -> LedgerNews {
+        let acts: Vec<_> = acts.iter().map(|position| self.at(*position)).collect();
+        self.log().news(&self.head(), from, &acts, root.map(|position| self.at(position)))
+    }
+}
+
+fn known(ledger: &Ledger) -> Light {
+    let mut light = Light::new(ledger.log().key().clone());
+    assert_eq!(light.asks_from(), (0, None));
+    let news = light.take(&ledger.news(0, &[0, 2], Some(3)), now()).unwrap();
+    assert_eq!((news.acts.len(), news.has_more), (1, false));
+    light
+}
+
+#[test]
+fn a_client_learns_of_every_act_from_the_roots_that_it_reads_g_13() {
+    let mut ledger = ledger();
+    let mut light = known(&ledger);
+    assert_eq!((light.asks_from(), light.root().unwrap().1.epoch), ((4, Some(2)), 2));
+    ledger.act(Change::Administrators(vec![administrator().public().into(), [7; 32].into()]));
+    ledger.root();
+    let before = light.clone();
+    let hidden = light.take(&ledger.news(4, &[], Some(5)), now());
+    assert_eq!(hidden, Err(NewsError::Statement(TrustError::LastAct(4))), "the act is hidden, its root is not");
+    assert_eq!(light, before);
+    let news = light.take(&ledger.news(4, &[4], Some(5)), now()).unwrap();
+    assert!(matches!(&news.acts[..], [(4, Statement::Act(_))]));
+    assert_eq!(light.trust().unwrap().signatures_needed(), 2);
+}
+
+#[test]
+fn an_act_behind_the_newest_root_is_taken_g_13() {
+    let mut ledger = ledger();
+    let mut light = known(&ledger);
+    ledger.act(Change::Administrators(vec![administrator().public().into(), [7; 32].into()]));
+    light.take(&ledger.news(4, &[4], Some(3)), now()).unwrap();
+    assert_eq!((light.trust().unwrap().acts(), light.root().unwrap().0), (2, 3));
+}
+
+#[test]
+fn what_is_not_under_the_head_or_no_act_is_not_shown_g_13() {
+    let ledger = ledger();
+    let mut light = Light::new(ledger.log().key().clone());
+    let mut refused = |news: LedgerNews, error: NewsError| {
+        assert_eq!(light.take(&news, now()), Err(error));
+        assert_eq!(light.asks_from(), (0, None));
+    };
+    refused(ledger.news(0, &[2], Some(3)), NewsError::NotShown);
+    refused(ledger.news(0, &[], Some(3)), NewsError::NotShown);
+    refused(ledger.news(0, &[0, 0], Some(3)), NewsError::NotShown);
+    refused(ledger.news(0, &[0, 1], Some(3)), NewsError::NotShown);
+    refused(ledger.news(0, &[0, 2], Some(2)), NewsError::NotShown);
+    let mut moved = ledger.news(0, &[0, 2], Some(3));
+    moved.acts[1].position = 3;
+    refused(moved, NewsError::NotShown);
+    let mut other = ledger.news(0, &[0, 2], Some(3));
+    other.root.as_mut().unwrap().entry = founding().into();
+    refused(other, NewsError::NotShown);
+}
+
+#[test]
+fn an_act_that_administrators_did_not_sign_is_evidence_g_6() {
+    let mut ledger = ledger();
+    let mut light = known(&ledger);
+    let body = ledger.trust.draw_up(Change::Administrators(vec![[7; 32].into()]), Day(20_002));
+    ledger.entries.push(Statement::Act(Act { body, signatures: vec![] }).encode());
+    let forged = light.take(&ledger.news(4, &[4], Some(3)), now());
+    assert!(matches!(forged, Err(NewsError::Statement(TrustError::Act(_)))));
+}
+
+#[test]
+fn a_directory_that_goes_back_or_splits_is_refused_g_13() {
+    let mut ledger = ledger();
+    let mut light = known(&ledger);
+    let older = light.take(&ledger.news(4, &[], Some(1)), now());
+    assert_eq!(older, Err(NewsError::OlderRoot { known: 2, shown: 1 }));
+    let gone = light.take(&ledger.news(4, &[], None), now());
+    assert_eq!(gone, Err(NewsError::OlderRoot { known: 2, shown: 0 }));
+    let mut split = DirectoryRoot { epoch: 2, root: [9; 32].into(), day: Day(20_002), last_act: 2 };
+    ledger.entries.push(Statement::DirectoryRoot(split.clone()).encode());
+    let two = light.take(&ledger.news(4, &[], Some(4)), now());
+    assert_eq!(two, Err(NewsError::Statement(TrustError::Epoch(2))), "two roots for one epoch");
+    split.epoch = 1;
+    ledger.entries[4] = Statement::DirectoryRoot(split).encode();
+    let back = light.take(&ledger.news(4, &[], Some(4)), now());
+    assert_eq!(back, Err(NewsError::OlderRoot { known: 2, shown: 1 }));
+}
+
+#[test]
+fn a_head_without_its_witnesses_or_of_another_log_is_refused_g_8() {
+    let mut ledger = ledger();
+    let mut light = known(&ledger);
+    ledger.root();
+    let mut alone = ledger.news(4, &[], Some(4));
+    alone.checkpoint = ledger.log().at(5).as_bytes().to_vec().into();
+    assert_eq!(light.take(&alone, now()), Err(HeadError::TooFewWitnesses { count: 0 }.into()));
+    let mut unrelated = ledger.news(4, &[], Some(4));
+    unrelated.consistency.clear();
+    assert_eq!(light.take(&unrelated, now()), Err(HeadError::NotConsistent.into()));
+    light.take(&ledger.news(4, &[], Some(4)), now()).unwrap();
+    assert_eq!(received(&ledger.head()).verify(light.log()).map(|head| head.size()), Ok(5));
+}
