@@ -16,7 +16,7 @@ use crate::view::{MessageBody, MessageView};
 /// What a verb that sends gives: the id of the entry, until it is in the log, and what to do.
 pub type Sent = Result<(EntryId, Vec<Effect>), CoreError>;
 
-/// What a text is sent with.
+/// What a text or a poll is sent with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct With {
     /// It answers this message.
@@ -25,6 +25,16 @@ pub struct With {
     pub thread: Option<MessageId>,
     /// It asks for acknowledgement (rule M-11).
     pub asks_acknowledgement: bool,
+}
+
+impl With {
+    fn put_into(self, content: &mut MimiContent) {
+        content.in_reply_to = self.in_reply_to;
+        content.topic = self.thread.map(|root| root.to_vec()).unwrap_or_default();
+        if self.asks_acknowledgement {
+            ask_acknowledgement(content);
+        }
+    }
 }
 
 impl ClientCore {
@@ -36,11 +46,7 @@ impl ClientCore {
     pub fn send_text(&mut self, log: LogId, text: &str, with: With, now: UnixMillis, rng: &mut dyn Random) -> Sent {
         let text = self.with_mentions(log, text);
         let mut content = MimiContent::new(random_bytes(rng), text_part(&text));
-        content.in_reply_to = with.in_reply_to;
-        content.topic = with.thread.map(|root| root.to_vec()).unwrap_or_default();
-        if with.asks_acknowledgement {
-            ask_acknowledgement(&mut content);
-        }
+        with.put_into(&mut content);
         self.send_content(log, content, now, rng)
     }
 
@@ -54,8 +60,9 @@ impl ClientCore {
     ///
     /// # Errors
     /// [`CoreError::NotAPoll`] (rule M-10); else as [`Self::send_content`].
-    pub fn send_poll(&mut self, log: LogId, poll: &Poll, now: UnixMillis, rng: &mut dyn Random) -> Sent {
-        let content = MimiContent::new(random_bytes(rng), poll.to_part()?);
+    pub fn send_poll(&mut self, log: LogId, poll: &Poll, with: With, now: UnixMillis, rng: &mut dyn Random) -> Sent {
+        let mut content = MimiContent::new(random_bytes(rng), poll.to_part()?);
+        with.put_into(&mut content);
         self.send_content(log, content, now, rng)
     }
 
@@ -106,13 +113,18 @@ impl ClientCore {
         self.send_content(message.log, content, now, rng)
     }
 
-    /// Says in `to` what a message says, marked as forwarded (rule M-12). A file is sent anew by [`Self::send_file`].
+    /// Says in `to` what a message says, marked as forwarded (rule M-12); of a poll nobody has chosen anything there. A file is fetched,
+    /// and sent as [`crate::transfer::FileInfo::forwarding`] says.
     ///
     /// # Errors
-    /// [`CoreError::NotAllowed`] for what is no text; else as [`Self::send_content`].
+    /// [`CoreError::NotAllowed`] for what is neither text nor poll; else as [`Self::send_content`].
     pub fn forward(&mut self, message: &MessageView, to: LogId, now: UnixMillis, rng: &mut dyn Random) -> Sent {
-        let MessageBody::Text { text, .. } = &message.body else { return Err(CoreError::NotAllowed) };
-        let mut content = MimiContent::new(random_bytes(rng), text_part(text));
+        let part = match &message.body {
+            MessageBody::Text { text, .. } => text_part(text),
+            MessageBody::Poll { poll } => poll.to_part()?,
+            _ => return Err(CoreError::NotAllowed),
+        };
+        let mut content = MimiContent::new(random_bytes(rng), part);
         mark_forwarded(&mut content);
         self.send_content(to, content, now, rng)
     }

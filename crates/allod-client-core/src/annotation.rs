@@ -128,6 +128,9 @@ impl ClientCore {
             content: Vec::new().into(),
         };
         self.writes.put(rows::annotation(log, &root, message.position), &row);
+        if let Some(conversation) = self.conversations.get_mut(&log) {
+            conversation.row.note_answer(root, message.position, line.own);
+        }
         self.event(Event::MessageChanged { log, message_id: root });
     }
 

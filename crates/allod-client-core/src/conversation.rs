@@ -127,6 +127,20 @@ pub(crate) struct ConversationRow {
     #[n(22)]
     #[cbor(default)]
     pub(crate) missed: Vec<Position>,
+    /// Answers of others in threads that this user has not looked at since.
+    #[n(23)]
+    #[cbor(default)]
+    pub(crate) new_answers: Vec<NewAnswer>,
+}
+
+/// An answer in a thread, as long as it is new.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct NewAnswer {
+    /// The message that began the thread.
+    #[n(0)]
+    pub(crate) thread: MessageId,
+    #[n(1)]
+    pub(crate) position: Position,
 }
 
 impl ConversationRow {
@@ -156,6 +170,7 @@ impl ConversationRow {
             since: None,
             lacks_beginning: false,
             missed: Vec::new(),
+            new_answers: Vec::new(),
         }
     }
 
@@ -182,6 +197,24 @@ impl ConversationRow {
             self.mentions.extend(mentions_me.then_some(position));
         }
         self.local.archived &= self.local.is_muted(time);
+    }
+
+    /// An answer came in a thread: one of somebody else is new, and by an own one the others were looked at, with whatever device.
+    pub(crate) fn note_answer(&mut self, thread: MessageId, position: Position, own: bool) {
+        if own {
+            self.thread_seen(thread);
+        } else if self.new_answers.len() < UNREAD_MAX {
+            self.new_answers.push(NewAnswer { thread, position });
+        }
+    }
+
+    /// The user has looked at a thread; `false` if nothing in it was new.
+    pub(crate) fn thread_seen(&mut self, thread: MessageId) -> bool {
+        let before = self.new_answers.len();
+        if self.new_answers.iter().any(|answer| answer.thread == thread) {
+            self.new_answers.retain(|answer| answer.thread != thread);
+        }
+        self.new_answers.len() < before
     }
 
     /// The user has seen what stands up to `position`; `false` if that is nothing new.

@@ -5,6 +5,7 @@ use allod_crypto::{Random, random_bytes};
 use allod_wire::mimi::MimiContent;
 use allod_wire::{BlobId, EntryId, LogId, UnixMillis};
 
+use crate::content::mark_forwarded;
 use crate::conversation::Conversation;
 use crate::core::ClientCore;
 use crate::effect::Effect;
@@ -81,7 +82,11 @@ impl ClientCore {
         let blob = upload.file.blob.blob;
         self.uploads.remove(&blob);
         self.writes.delete(rows::upload(blob));
-        let content = MimiContent::new(random_bytes(rng), upload.file.to_part(&upload.caption));
+        let mut content = MimiContent::new(random_bytes(rng), upload.file.to_part(&upload.caption));
+        content.topic = upload.thread.map(|root| root.to_vec()).unwrap_or_default();
+        if upload.forwarded {
+            mark_forwarded(&mut content);
+        }
         self.send_content(upload.log, content, now, rng)
     }
 }

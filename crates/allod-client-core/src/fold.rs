@@ -61,6 +61,10 @@ impl ClientCore {
         let mut acts: Vec<Act> = placed.into_iter().map(|(_, act)| act).collect();
         acts.extend(self.waiting_acts(line, &me, message));
         fold(line, &acts, &me);
+        if let (Some(answers), Some(conversation)) = (&mut line.marks.answers, self.conversations.get(&line.log)) {
+            let all = conversation.row.new_answers.iter();
+            answers.new = all.filter(|answer| answer.thread == message).count();
+        }
     }
 
     fn waiting_acts(&self, line: &MessageView, me: &Address, message: MessageId) -> Vec<Act> {
@@ -166,7 +170,7 @@ fn acknowledge(line: &mut MessageView, act: &Act) {
 fn answers(acts: &[Act]) -> Option<Answers> {
     let mut found: Option<Answers> = None;
     for act in acts.iter().filter(|act| act.content.is_none()) {
-        let answers = found.get_or_insert_with(|| Answers { count: 0, people: Vec::new(), last: act.time });
+        let answers = found.get_or_insert_with(|| Answers { count: 0, new: 0, people: Vec::new(), last: act.time });
         answers.count += 1;
         answers.last = act.time;
         if !answers.people.contains(&act.sender) {

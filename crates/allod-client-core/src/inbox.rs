@@ -276,6 +276,7 @@ impl ClientCore {
             since: since.or(old.row.since),
             lacks_beginning: since.is_some() || old.row.lacks_beginning,
             missed: old.row.missed.clone(),
+            new_answers: old.row.new_answers.clone(),
             ..fresh
         };
         let mut conversation = Conversation::new(row, group);

@@ -47,6 +47,8 @@ pub struct Acknowledgement {
 pub struct Answers {
     /// How many there are.
     pub count: usize,
+    /// How many of others came since the user last looked at the thread, or wrote in it.
+    pub new: usize,
     /// By whom, in the order in which they first answered.
     #[serde(serialize_with = "as_texts")]
     pub people: Vec<Address>,

@@ -5,7 +5,7 @@
 //! - of our own at most one waits to be sent, and none is made that tells nothing new.
 
 use allod_crypto::{Random, random_bytes};
-use allod_wire::mimi::MimiContent;
+use allod_wire::mimi::{MessageId, MimiContent};
 use allod_wire::{Address, EntryId, LogId, Position, UnixMillis, cbor};
 use serde::Serialize;
 
@@ -105,6 +105,20 @@ impl ClientCore {
         if conversation.row.seen(position) {
             self.event(Event::ConversationChanged(log));
             self.advance(log, now, rng);
+        }
+        Ok(self.done())
+    }
+
+    /// The user has looked at the thread that this message began. Nobody is told.
+    ///
+    /// # Errors
+    /// [`CoreError::UnknownConversation`].
+    pub fn mark_thread_read(&mut self, log: LogId, thread: MessageId) -> Result<Vec<Effect>, CoreError> {
+        let conversation = self.conversations.get_mut(&log).ok_or(CoreError::UnknownConversation)?;
+        let is_new = conversation.row.new_answers.iter().any(|answer| answer.thread == thread);
+        if is_new && conversation.row.thread_seen(thread) {
+            self.event(Event::ConversationChanged(log));
+            self.event(Event::MessageChanged { log, message_id: thread });
         }
         Ok(self.done())
     }

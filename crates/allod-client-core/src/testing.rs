@@ -235,7 +235,8 @@ impl World {
     /// Sends a file.
     pub fn send_file(&mut self, who: Who, log: LogId, name: &str, bytes: &[u8]) {
         let (size, caption) = (bytes.len() as u64, "here".to_owned());
-        let info = FileInfo { name: name.into(), media_type: "text/plain".into(), size, caption, glimpse: None };
+        let info =
+            FileInfo { name: name.into(), media_type: "text/plain".into(), size, caption, ..FileInfo::default() };
         self.send_file_as(who, log, info, bytes);
     }
 

@@ -8,6 +8,7 @@ use allod_crypto::digest::Sha256Stream;
 use allod_wire::blob::{BlobKey, BlobRef, BlobState};
 use allod_wire::error::{ErrorBody, ErrorCode};
 use allod_wire::limits::BLOB_BLOCK_BYTES;
+use allod_wire::mimi::MessageId;
 use allod_wire::secrets::Token;
 use allod_wire::{BlobId, LogId};
 use minicbor::{Decode, Encode};
@@ -40,6 +41,28 @@ pub struct FileInfo {
     /// What can be shown of it before it is fetched.
     #[n(4)]
     pub glimpse: Option<Glimpse>,
+    /// It is sent in this message's thread (rule M-8).
+    #[n(5)]
+    pub thread: Option<MessageId>,
+    /// It came by a message that is forwarded (rule M-12).
+    #[n(6)]
+    #[cbor(default)]
+    pub forwarded: bool,
+}
+
+impl FileInfo {
+    /// Of the copy that is sent where a message with this file is forwarded to: a blob belongs to its log (rule B-1).
+    pub fn forwarding(file: &FileView, caption: &str) -> Self {
+        Self {
+            name: file.name.clone(),
+            media_type: file.media_type.clone(),
+            size: file.size,
+            caption: caption.to_owned(),
+            glimpse: file.glimpse.as_deref().cloned(),
+            thread: None,
+            forwarded: true,
+        }
+    }
 }
 
 /// Why a transfer stopped.
@@ -112,6 +135,8 @@ pub struct FinishedUpload {
     pub(crate) log: LogId,
     pub(crate) file: FileView,
     pub(crate) caption: String,
+    pub(crate) thread: Option<MessageId>,
+    pub(crate) forwarded: bool,
 }
 
 impl Upload {
@@ -213,9 +238,9 @@ impl Upload {
         let is_whole = self.seen == self.sealer.blocks();
         let row = self.row;
         let blob = BlobRef { blob: row.blob, key: row.key, size: row.info.size, digest: self.digest.finish() };
-        let FileInfo { name, media_type, size, caption, glimpse } = row.info;
+        let FileInfo { name, media_type, size, caption, glimpse, thread, forwarded } = row.info;
         let file = FileView { name, media_type, size, glimpse: glimpse.map(Box::new), blob };
-        is_whole.then_some(FinishedUpload { log: row.log, file, caption })
+        is_whole.then_some(FinishedUpload { log: row.log, file, caption, thread, forwarded })
     }
 
     fn digest_ahead(&mut self, plain: &[u8]) {

@@ -40,6 +40,10 @@ pub(crate) fn millis_option<S: Serializer>(value: &Option<UnixMillis>, serialize
     value.map(|value| value.0).serialize(serializer)
 }
 
+pub(crate) fn digest<S: Serializer>(value: &Digest, serializer: S) -> Result<S::Ok, S::Error> {
+    digest_option(&Some(*value), serializer)
+}
+
 pub(crate) fn digest_option<S: Serializer>(value: &Option<Digest>, serializer: S) -> Result<S::Ok, S::Error> {
     value.map(|value| allod_wire::link::to_text(&value[..])).serialize(serializer)
 }
@@ -142,6 +146,8 @@ pub struct ConversationSummary {
     pub unread: usize,
     /// How many of these mention this user.
     pub mentions: usize,
+    /// Answers in threads that the user has not looked at since.
+    pub new_answers: usize,
     /// What the user chose for it on this device.
     pub local: Local,
     /// The last message.

@@ -55,34 +55,79 @@ impl Client {
         let plain = Plain::of(file.clone(), fingerprint.size, metadata).map_err(&failed)?;
         let name = path.file_name().map_or_else(|| "file".to_owned(), |name| name.to_string_lossy().into_owned());
         let size = plain.len(fingerprint.size);
-        let info = FileInfo { name, media_type, size, caption, glimpse: None };
+        let info = FileInfo { name, media_type, size, caption, ..FileInfo::default() };
         let mut upload = self.begin_upload(log, info, &fingerprint).await?;
+        self.upload(&mut upload, &plain, &failed, progress).await?;
+        if Fingerprint::of(path, &file).map_err(&failed)? != fingerprint {
+            return Err(transfer_error(TransferError::FileChanged));
+        }
+        let id = self.send_uploaded(upload).await?;
+        self.keep(row, None).await?;
+        Ok(id)
+    }
+
+    /// Sends the file of a message of `from` in `to`, marked as forwarded: fetches it, and sends a copy. It is held in memory meanwhile, so
+    /// that nothing of it is on the disk in the clear.
+    ///
+    /// # Errors
+    /// If it is longer than 256 MiB, is not there any more, or the server refuses it or is away for long.
+    pub async fn forward_file(
+        &self,
+        from: LogId,
+        file: &FileView,
+        caption: &str,
+        to: LogId,
+        progress: Progress<'_>,
+    ) -> Result<EntryId, ClientError> {
+        if file.size > HELD_BYTES_MAX {
+            return Err(ClientError::Core(allod_client_core::CoreError::FileTooLarge));
+        }
+        let failed = file_error(Path::new(&file.name));
+        let (view, info) = (file.clone(), FileInfo::forwarding(file, caption));
+        let mut download = self.act(move |core, _, _| (core.start_download(from, &view), Vec::new())).await??;
+        let mut bytes = Vec::new();
+        self.fetch(&mut download, &mut bytes, &failed, &mut |done, all| progress(done, 2 * all)).await?;
+        let mut upload = self.act(move |core, _, rng| split(core.start_upload(to, info, rng))).await??;
+        let blob = upload.blob();
+        let (held, mut progress) = (Plain::Held(bytes), |done, all| progress(all + done, 2 * all));
+        if let Err(error) = self.upload(&mut upload, &held, &failed, &mut progress).await {
+            self.act(move |core, _, _| ((), core.cancel_upload(blob))).await?;
+            return Err(error);
+        }
+        self.send_uploaded(upload).await
+    }
+
+    async fn upload(
+        &self,
+        upload: &mut Upload,
+        plain: &Plain,
+        failed: &impl Fn(std::io::Error) -> ClientError,
+        progress: Progress<'_>,
+    ) -> Result<(), ClientError> {
         loop {
             let (done, all) = upload.progress();
             progress(done, all);
             let request = match upload.next() {
                 UploadStep::Ask(request) => request,
                 UploadStep::Plain { offset, len } => {
-                    let part = plain.read(offset, len).await.map_err(&failed)?;
+                    let part = plain.read(offset, len).await.map_err(failed)?;
                     match upload.supply(&part).map_err(transfer_error)? {
                         Some(request) => request,
                         None => continue,
                     }
                 }
-                UploadStep::Finished => break,
+                UploadStep::Finished => return Ok(()),
             };
-            self.upload_step(&mut upload, request).await?;
+            self.upload_step(upload, request).await?;
         }
-        if Fingerprint::of(path, &file).map_err(&failed)? != fingerprint {
-            return Err(transfer_error(TransferError::FileChanged));
-        }
+    }
+
+    async fn send_uploaded(&self, upload: Upload) -> Result<EntryId, ClientError> {
         let finished = upload.finish().ok_or(ClientError::Stopped)?;
         let send = move |core: &mut allod_client_core::ClientCore, now, rng: &mut dyn allod_crypto::Random| {
             split(core.send_file(finished, now, rng))
         };
-        let id = self.act(send).await??;
-        self.keep(row, None).await?;
-        Ok(id)
+        Ok(self.act(send).await??)
     }
 
     async fn begin_upload(&self, log: LogId, info: FileInfo, fingerprint: &Fingerprint) -> Result<Upload, ClientError> {
@@ -138,23 +183,36 @@ impl Client {
         let view = file.clone();
         let mut download = self.act(move |core, _, _| (core.start_download(log, &view), Vec::new())).await??;
         let mut out = resume_part(&part, &mut download).map_err(&failed)?;
+        self.fetch(&mut download, &mut out, &failed, progress).await.inspect_err(|_| {
+            if download.next().is_err() {
+                // What came is another file: the next attempt begins anew.
+                let _ = fs::remove_file(&part);
+            }
+        })?;
+        out.sync_all().map_err(&failed)?;
+        drop(out);
+        fs::rename(&part, target).map_err(file_error(target))
+    }
+
+    async fn fetch(
+        &self,
+        download: &mut Download,
+        out: &mut (impl Write + Send),
+        failed: &impl Fn(std::io::Error) -> ClientError,
+        progress: Progress<'_>,
+    ) -> Result<(), ClientError> {
         let mut tries = PAUSES.iter();
         loop {
             let (done, all) = download.progress();
             progress(done, all);
-            let request = match download.next() {
-                Ok(DownloadStep::Ask(request)) => request,
-                Ok(DownloadStep::Finished) => break,
-                Err(error) => {
-                    // What came is another file: the next attempt begins anew.
-                    let _ = fs::remove_file(&part);
-                    return Err(transfer_error(error));
-                }
+            let request = match download.next().map_err(transfer_error)? {
+                DownloadStep::Ask(request) => request,
+                DownloadStep::Finished => return Ok(()),
             };
             let failure = match self.http().send(request).await {
                 Ok(HttpAnswer { status, body }) => match download.handle_response(status, &body) {
                     Ok(plain) => {
-                        out.write_all(&plain).map_err(&failed)?;
+                        out.write_all(&plain).map_err(failed)?;
                         tries = PAUSES.iter();
                         continue;
                     }
@@ -166,9 +224,6 @@ impl Client {
             let Some(pause) = tries.next() else { return Err(failure) };
             tokio::time::sleep(*pause).await;
         }
-        out.sync_all().map_err(&failed)?;
-        drop(out);
-        fs::rename(&part, target).map_err(file_error(target))
     }
 }
 
@@ -222,8 +277,8 @@ impl Fingerprint {
 enum Plain {
     /// The file, as it is on the disk.
     File(Arc<File>),
-    /// A picture and nothing besides.
-    Picture(Vec<u8>),
+    /// Bytes in memory: a picture and nothing besides, or a file that is forwarded.
+    Held(Vec<u8>),
 }
 
 impl Plain {
@@ -233,7 +288,7 @@ impl Plain {
         if metadata == Metadata::Keep || !metadata::is_known_picture(&start[..known]) {
             return Ok(Self::File(file));
         }
-        let stripped = if size > PICTURE_BYTES_MAX {
+        let stripped = if size > HELD_BYTES_MAX {
             None
         } else {
             let mut whole = Vec::new();
@@ -246,20 +301,20 @@ impl Plain {
                 "what this picture says besides itself cannot be taken out: --keep-metadata sends it as it is",
             )
         };
-        stripped.map(Self::Picture).ok_or_else(unclear)
+        stripped.map(Self::Held).ok_or_else(unclear)
     }
 
     fn len(&self, file_bytes: u64) -> u64 {
         match self {
             Self::File(_) => file_bytes,
-            Self::Picture(bytes) => bytes.len() as u64,
+            Self::Held(bytes) => bytes.len() as u64,
         }
     }
 
     async fn read(&self, offset: u64, len: usize) -> std::io::Result<Vec<u8>> {
         match self {
             Self::File(file) => read_at(file.clone(), offset, len).await,
-            Self::Picture(bytes) => {
+            Self::Held(bytes) => {
                 let part = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..)?.get(..len));
                 part.map(<[u8]>::to_vec).ok_or_else(|| std::io::ErrorKind::UnexpectedEof.into())
             }
@@ -267,8 +322,8 @@ impl Plain {
     }
 }
 
-/// A larger picture is not held in memory to be cleaned.
-const PICTURE_BYTES_MAX: u64 = 256 << 20;
+/// Nothing larger is held in memory.
+const HELD_BYTES_MAX: u64 = 256 << 20;
 
 async fn read_at(file: Arc<File>, offset: u64, len: usize) -> std::io::Result<Vec<u8>> {
     let read = move || {

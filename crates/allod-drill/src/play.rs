@@ -6,7 +6,7 @@ use std::path::Path;
 use allod_client::Metadata;
 use allod_client_core::local::Draft;
 use allod_client_core::search::SearchQuery;
-use allod_client_core::{New, Poll};
+use allod_client_core::{New, Poll, With};
 use allod_e2e::{Person, Server};
 use allod_wire::LogId;
 use anyhow::{Context, Result};
@@ -126,10 +126,10 @@ async fn act_all(world: &World, people: &[Vec<Person>], logs: &[LogId]) -> Resul
     for (talk, log) in world.talks.iter().zip(logs) {
         let (device, log) = (&people[talk.people[0]][0], *log);
         let draft = Draft { text: talk.draft.clone(), in_reply_to: None };
-        device.verb(move |core, _, _| core.set_draft(log, draft)).await?;
+        device.verb(move |core, _, _| core.set_draft(log, None, draft)).await?;
         let poll =
             Poll { question: talk.poll.clone(), options: ["soon", "never"].map(str::to_owned).into(), several: false };
-        device.act(move |core, now, rng| core.send_poll(log, &poll, now, rng)).await?;
+        device.act(move |core, now, rng| core.send_poll(log, &poll, With::default(), now, rng)).await?;
         let said = device.history(log).await?.into_iter().rev().find_map(|line| line.message_id);
         if let Some(said) = said {
             let reaction = talk.reaction.clone();

@@ -189,13 +189,30 @@ fn a_group_asks_answers_and_acknowledges_from_the_command_line() -> Result<()> {
     ] {
         assert!(shown.contains(words), "{words} is missing in\n{shown}");
     }
+    let new =
+        || Ok::<_, anyhow::Error>(terminal.run("alice", &["list"])?[0]["conversations"][0]["new_answers"].clone());
+    assert_eq!(new()?, 1);
     let thread = terminal.run("alice", &["thread", "Budget", &said])?;
+    assert_eq!(new()?, 0, "she has looked at it");
     let texts: Vec<_> = thread.iter().map(|line| line["body"]["text"].as_str().unwrap_or_default()).collect();
     assert_eq!(texts[1..], ["The third is wrong."]);
 
     terminal.run("bob", &["new", "carol"])?;
     terminal.run("bob", &["forward", "Budget", &said, "carol"])?;
     assert_eq!(terminal.run("carol", &["read", "bob"])?.pop().context("a line")?["forwarded"], true);
+    terminal.run("bob", &["forward", "Budget", &poll, "carol"])?;
+    let asked = terminal.run("carol", &["read", "bob"])?.pop().context("a line")?;
+    assert_eq!((&asked["body"]["kind"], &asked["poll_ended"]), (&"poll".into(), &false.into()));
+    let plan = folder.path().join("plan.txt");
+    std::fs::write(&plan, "the plan")?;
+    terminal.run("alice", &["file", "send", "Budget", &plan.display().to_string(), "--caption", "as agreed"])?;
+    terminal.run("bob", &["forward", "Budget", "last", "carol"])?;
+    let file = terminal.run("carol", &["read", "bob"])?.pop().context("a line")?;
+    assert_eq!((&file["forwarded"], &file["body"]["caption"]), (&true.into(), &"as agreed".into()));
+    let got = folder.path().join("got.txt");
+    terminal.run("carol", &["file", "get", "bob", "last", "-o", &got.display().to_string()])?;
+    assert_eq!(std::fs::read_to_string(&got)?, "the plan");
+    assert_eq!(terminal.fails("carol", &["react", "bob", "last", " "])?.status, 2, "no reaction");
     let pinned = terminal.run("bob", &["pin", "Budget"])?;
     assert_eq!(pinned[0]["conversation"]["local"]["pinned"], true);
     terminal.run("bob", &["archive", "carol"])?;

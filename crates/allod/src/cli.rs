@@ -123,7 +123,7 @@ pub(crate) enum Command {
     },
     /// Delete a message for everyone: one of yours, or in a group that you look after anybody's.
     Delete(Target),
-    /// Say what a message says in another conversation.
+    /// Say what a message says in another conversation: text, a file, or a poll's question.
     #[command(after_help = "Example:\n  allod forward bob last Budget")]
     Forward {
         #[command(flatten)]

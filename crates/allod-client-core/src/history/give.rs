@@ -314,8 +314,7 @@ impl ClientCore {
         }
         out.push_end();
         let plain = out.take();
-        let (name, media_type, caption, glimpse) = (String::new(), String::new(), String::new(), None);
-        let info = FileInfo { name, media_type, size: plain.len() as u64, caption, glimpse };
+        let info = FileInfo { size: plain.len() as u64, ..FileInfo::default() };
         let row = UploadRow { log, blob: BlobId(random_bytes(rng)), key: random_key(rng), info };
         match Upload::new(row, token, true) {
             Ok(upload) => given.live.upload = Some((upload, plain, cursor)),

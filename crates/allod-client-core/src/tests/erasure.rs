@@ -45,7 +45,14 @@ fn what_was_deleted_for_everyone_is_nowhere_in_the_rows_of_any_device_and_in_no_
         let glimpse =
             Some(Glimpse::Picture { media_type: "image/png".into(), width: 4, height: 3, bytes: PICTURE.into() });
         let name = format!("{WORD}.png");
-        let info = FileInfo { name, media_type: "image/png".into(), size: 9, glimpse, caption: WORD.into() };
+        let info = FileInfo {
+            name,
+            media_type: "image/png".into(),
+            size: 9,
+            glimpse,
+            caption: WORD.into(),
+            ..FileInfo::default()
+        };
         world.send_file_as(alice, talk, info, b"a picture");
         world.run_until_quiet();
         // So many that the segments of search with the texts are closed.

@@ -45,7 +45,7 @@ fn another_caption_keeps_the_preview_of_a_picture_and_has_no_marks_m_20() {
     let talk = world.pair(alice, bob);
     let glimpse = Glimpse::Picture { media_type: "image/webp".into(), width: 40, height: 30, bytes: vec![5; 24_576] };
     let (name, media_type, caption) = ("site.jpg".into(), "image/jpeg".into(), "the sight".into());
-    let info = FileInfo { name, media_type, size: 3, caption, glimpse: Some(glimpse.clone()) };
+    let info = FileInfo { name, media_type, size: 3, caption, glimpse: Some(glimpse.clone()), ..FileInfo::default() };
     world.send_file_as(alice, talk, info, b"\xff\xd8\xff");
     world.run_until_quiet();
     let shown = world.history(alice, talk).pop().unwrap();

@@ -4,17 +4,18 @@ use super::content::id;
 use crate::acts::With;
 use crate::content::{Deed, Poll};
 use crate::error::CoreError;
-use crate::local::{Draft, FOR_EVER};
+use crate::local::{Draft, FOR_EVER, THREAD_DRAFTS_MAX};
 use crate::marks::Marks;
 use crate::rows;
 use crate::testing::{Who, World};
+use crate::transfer::FileInfo;
 use crate::view::{MessageBody, MessageView};
 use allod_wire::LogId;
 
 fn ask(world: &mut World, who: Who, talk: LogId, several: bool) -> MessageView {
     let options = ["Monday", "Tuesday", "never"].map(str::to_owned).into();
     let poll = Poll { question: "When?".into(), options, several };
-    world.send(who, |core, now, rng| core.send_poll(talk, &poll, now, rng)).unwrap();
+    world.send(who, |core, now, rng| core.send_poll(talk, &poll, With::default(), now, rng)).unwrap();
     world.run_until_quiet();
     poll_of(world, who, talk)
 }
@@ -184,6 +185,91 @@ fn what_is_forwarded_says_so_and_not_from_where_m_12() {
 }
 
 #[test]
+fn a_poll_is_forwarded_as_a_new_one_and_a_file_as_a_copy_m_12_b_1() {
+    let mut world = World::seeded(87);
+    let [alice, bob, carol] = world.people(["alice", "bob", "carol"]);
+    let (from, to) = (world.pair(alice, bob), world.pair(bob, carol));
+    let poll = ask(&mut world, alice, from, false);
+    vote(&mut world, alice, &poll, &[1]).unwrap();
+    world.send_file(alice, from, "plan.txt", b"the plan");
+    world.run_until_quiet();
+    let poll = poll_of(&world, bob, from);
+    world.send(bob, |core, now, rng| core.forward(&poll, to, now, rng)).unwrap();
+    world.run_until_quiet();
+    let asked = poll_of(&world, carol, to);
+    assert_eq!((asked.forwarded, &asked.body), (true, &poll.body));
+    assert!(votes(&asked.marks).iter().all(Vec::is_empty) && votes(&poll.marks) != votes(&asked.marks));
+
+    let line = world.history(bob, from).pop().unwrap();
+    let MessageBody::File { file, caption } = &line.body else { panic!("a file") };
+    let refused = world.send(bob, |core, now, rng| core.forward(&line, to, now, rng));
+    assert_eq!(refused, Err(CoreError::NotAllowed), "its blob is beside the other log");
+    let bytes = world.fetch(bob, from, file);
+    world.send_file_as(bob, to, FileInfo::forwarding(file, caption), &bytes);
+    world.run_until_quiet();
+    let got = world.history(carol, to).pop().unwrap();
+    let MessageBody::File { file: copy, caption } = &got.body else { panic!("a file") };
+    assert!(got.forwarded && copy.blob.blob != file.blob.blob && copy.blob.key != file.blob.key);
+    assert_eq!((copy.name.as_str(), caption.as_str()), ("plan.txt", "here"));
+    assert_eq!(world.fetch(carol, to, copy), b"the plan");
+}
+
+#[test]
+fn a_thread_takes_files_and_polls_and_what_is_new_in_it_is_so_until_it_is_looked_at_m_8() {
+    let mut world = World::seeded(88);
+    let [alice, bob] = world.people(["alice", "bob"]);
+    let talk = world.pair(alice, bob);
+    world.say(alice, talk, "the plan");
+    world.run_until_quiet();
+    let root = id(&world.line(bob, talk, "the plan"));
+    let within = With { thread: Some(root), ..With::default() };
+    let info = FileInfo { name: "plan.txt".into(), size: 4, thread: Some(root), ..FileInfo::default() };
+    world.send_file_as(bob, talk, info, b"plan");
+    let options = vec!["yes".to_owned(), "no".into()];
+    let poll = Poll { question: "Agreed?".into(), options, several: false };
+    world.send(bob, |core, now, rng| core.send_poll(talk, &poll, within, now, rng)).unwrap();
+    world.run_until_quiet();
+    assert_eq!(world.history(alice, talk).iter().filter(|line| line.thread == Some(root)).count(), 2);
+
+    let new = |world: &mut World, who| {
+        let answers = world.line(who, talk, "the plan").marks.answers.unwrap();
+        (answers.count, answers.new, world.core(who).conversation(talk).unwrap().new_answers)
+    };
+    assert_eq!((new(&mut world, alice), new(&mut world, bob)), ((2, 2, 2), (2, 0, 0)));
+    let end = world.history(alice, talk).last().unwrap().position.map(allod_wire::Position).unwrap();
+    world.act(alice, |core, now, rng| core.mark_read(talk, end, now, rng)).unwrap();
+    world.crash(alice);
+    assert_eq!(new(&mut world, alice), (2, 2, 2), "the conversation was read, the thread was not looked at");
+    world.act(alice, |core, _, _| core.mark_thread_read(talk, root)).unwrap();
+    assert_eq!(new(&mut world, alice), (2, 0, 0));
+
+    world.send(alice, |core, now, rng| core.send_text(talk, "three", within, now, rng)).unwrap();
+    world.run_until_quiet();
+    assert_eq!(new(&mut world, bob), (3, 1, 1));
+    world.send(bob, |core, now, rng| core.send_text(talk, "four", within, now, rng)).unwrap();
+    world.run_until_quiet();
+    assert_eq!(new(&mut world, bob), (4, 0, 0), "who answers has looked");
+}
+
+#[test]
+fn what_was_begun_in_threads_is_kept_of_the_last_ones() {
+    let mut world = World::seeded(89);
+    let [alice, bob] = world.people(["alice", "bob"]);
+    let talk = world.pair(alice, bob);
+    let thread = |number: usize| Some([number as u8; 32].into());
+    for number in 0..=THREAD_DRAFTS_MAX {
+        let draft = Draft { text: format!("answer {number}"), in_reply_to: None };
+        world.act(alice, |core, _, _| core.set_draft(talk, thread(number), draft)).unwrap();
+    }
+    world.act(alice, |core, _, _| core.set_draft(talk, thread(2), Draft::default())).unwrap();
+    world.crash(alice);
+    let local = world.core(alice).conversation(talk).unwrap().local;
+    let text = |number| local.draft_in(thread(number)).map(|draft| draft.text.as_str());
+    assert_eq!((text(0), text(1), text(2)), (None, Some("answer 1"), None));
+    assert_eq!(local.draft_in(None), None);
+}
+
+#[test]
 fn choices_for_a_conversation_are_kept_and_what_is_archived_comes_back_when_somebody_writes() {
     let mut world = World::seeded(86);
     let [alice, bob, carol] = world.people(["alice", "bob", "carol"]);
@@ -192,13 +278,13 @@ fn choices_for_a_conversation_are_kept_and_what_is_archived_comes_back_when_some
     world.run_until_quiet();
     let draft = Draft { text: "I was going to".into(), in_reply_to: Some([1; 32].into()) };
     world.act(alice, |core, _, _| core.set_pinned(first, true)).unwrap();
-    world.act(alice, |core, _, _| core.set_draft(first, draft.clone())).unwrap();
+    world.act(alice, |core, _, _| core.set_draft(first, None, draft.clone())).unwrap();
     world.act(alice, |core, _, _| core.set_archived(second, true)).unwrap();
     world.crash(alice);
     let list = world.core(alice).conversations();
     assert_eq!(list.iter().map(|one| one.log).collect::<Vec<_>>(), [first, second]);
     assert_eq!((list[0].local.draft.clone(), list[1].local.archived), (Some(draft), true));
-    world.act(alice, |core, _, _| core.set_draft(first, Draft::default())).unwrap();
+    world.act(alice, |core, _, _| core.set_draft(first, None, Draft::default())).unwrap();
     assert_eq!(world.core(alice).conversation(first).unwrap().local.draft, None);
 
     world.run_until_quiet();

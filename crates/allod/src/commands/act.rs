@@ -1,11 +1,12 @@
 //! What is done to a message that is there: answered, reacted to, edited, deleted, forwarded, acknowledged.
 
-use allod_client_core::view::MessageView;
+use allod_client_core::view::{MessageBody, MessageView};
 use allod_client_core::{ClientCore, Sent, With};
 use allod_wire::mimi::MessageId;
 use allod_wire::{LogId, Position, UnixMillis};
 
 use crate::cli::{Cli, Target};
+use crate::commands::file::{bar, show_progress};
 use crate::commands::message::{print, report_sent, wait_sent};
 use crate::failure::Failure;
 use crate::session::{Randomness, Session};
@@ -29,6 +30,8 @@ pub(crate) async fn thread(cli: &Cli, target: &Target) -> Result<(), Failure> {
     for answer in session.client.thread(line.log, id).await? {
         print(&session, &answer);
     }
+    let log = line.log;
+    session.act(move |core, _, _| Ok(((), core.mark_thread_read(log, id)?))).await?;
     session.close().await;
     Ok(())
 }
@@ -68,7 +71,16 @@ pub(crate) async fn acknowledge(cli: &Cli, target: &Target) -> Result<(), Failur
 pub(crate) async fn forward(cli: &Cli, target: &Target, to: &str) -> Result<(), Failure> {
     let (session, line, _) = open(cli, target).await?;
     let log = session.find(to).await?.log;
-    let id = session.act(move |core, now, rng| core.forward(&line, log, now, rng)).await?;
+    let id = match &line.body {
+        MessageBody::File { file, caption } => {
+            let bar = bar(&session);
+            let mut progress = |done, all| show_progress(&bar, done, all);
+            let sent = session.client.forward_file(line.log, file, caption, log, &mut progress).await;
+            bar.finish_and_clear();
+            sent?
+        }
+        _ => session.act(move |core, now, rng| core.forward(&line, log, now, rng)).await?,
+    };
     finish(session, log, id).await
 }
 

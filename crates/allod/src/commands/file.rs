@@ -134,7 +134,7 @@ fn media_type(path: &Path) -> &'static str {
 }
 
 /// A bar on standard error, if somebody looks.
-fn bar(session: &Session) -> ProgressBar {
+pub(crate) fn bar(session: &Session) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:30} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left");
     let target = if std::io::stderr().is_terminal() && !session.json {
         ProgressDrawTarget::stderr()
@@ -144,7 +144,7 @@ fn bar(session: &Session) -> ProgressBar {
     ProgressBar::with_draw_target(None, target).with_style(style.expect("the template is a good one"))
 }
 
-fn show_progress(bar: &ProgressBar, done: u64, all: u64) {
+pub(crate) fn show_progress(bar: &ProgressBar, done: u64, all: u64) {
     bar.set_length(all);
     bar.set_position(done);
 }

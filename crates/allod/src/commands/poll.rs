@@ -1,6 +1,6 @@
 //! `allod poll …`
 
-use allod_client_core::Poll;
+use allod_client_core::{Poll, With};
 
 use super::act::{finish, on_line};
 use crate::cli::{Cli, PollCommand};
@@ -14,7 +14,7 @@ pub(crate) async fn poll(cli: &Cli, command: &PollCommand) -> Result<(), Failure
             let poll = Poll { question: question.clone(), options: answers.clone(), several: *several };
             let session = Session::open_and_sync(cli).await?;
             let log = session.find(conversation).await?.log;
-            let id = session.act(move |core, now, rng| core.send_poll(log, &poll, now, rng)).await?;
+            let id = session.act(move |core, now, rng| core.send_poll(log, &poll, With::default(), now, rng)).await?;
             finish(session, log, id).await
         }
         PollCommand::Vote { poll, answers } => {
