@@ -24,6 +24,8 @@ use crate::workspace;
 const COMPRESSED: &[&str] = &["html", "css", "js", "wasm", "svg", "json", "webmanifest", "txt"];
 /// What `worker.js` has in the places of the list of files and of the version.
 const WORKER_FILES: &str = "{ __FILES__: \"\" }";
+/// Files that load others by name.
+const NAMING_OTHERS: [&str; 2] = ["index.html", "stretch.js"];
 const WORKER_VERSION: &str = "__VERSION__";
 const BROTLI_QUALITY: u32 = 11;
 const BROTLI_WINDOW_BITS: u32 = 24;
@@ -168,24 +170,26 @@ fn bind(wasm: Vec<u8>, quality: Quality) -> Result<Bound> {
     Ok(Bound { wasm: output.wasm_mut().emit_wasm(), js, snippets })
 }
 
-/// Names everything and makes `index.html` name it so.
+/// Names everything, and makes those who load others name them so.
 fn lay_out(statics: Files, bound: Bound) -> Result<Files> {
     let mut files = bound.snippets;
     let mut renamed = Vec::new();
 
     let wasm_name = hashed("app.wasm", &bound.wasm);
-    // A strict policy for content allows no script inside the page, so the script starts itself.
-    let js = format!("{}\n__wbg_init({{ module_or_path: new URL(\"{wasm_name}\", import.meta.url) }});\n", bound.js);
+    // A strict policy for content allows no script inside the page, so the script starts itself; who imports it waits for that.
+    let js =
+        format!("{}\nawait __wbg_init({{ module_or_path: new URL(\"{wasm_name}\", import.meta.url) }});\n", bound.js);
     let js_name = hashed("app.js", js.as_bytes());
     renamed.push(("app.wasm".to_owned(), wasm_name.clone()));
     renamed.push(("app.js".to_owned(), js_name.clone()));
     files.insert(wasm_name, bound.wasm);
-    files.insert(js_name, js.into_bytes());
+    files.insert(js_name.clone(), js.into_bytes());
 
-    let mut index = None;
+    let mut naming = BTreeMap::new();
     for (name, bytes) in statics {
-        if name == "index.html" {
-            index = Some(String::from_utf8(bytes).context("index.html is not UTF-8")?);
+        if NAMING_OTHERS.contains(&name.as_str()) {
+            let text = String::from_utf8(bytes).with_context(|| format!("{name} is not UTF-8"))?;
+            naming.insert(name, text);
         } else if name.ends_with(".css") {
             let new = hashed(&name, &bytes);
             renamed.push((name, new.clone()));
@@ -194,14 +198,16 @@ fn lay_out(statics: Files, bound: Bound) -> Result<Files> {
             files.insert(name, bytes);
         }
     }
-    let mut index = index.context("the folder has an index.html")?;
-    for (old, new) in renamed {
-        index = index.replace(&format!("\"/{old}\""), &format!("\"/{new}\""));
+    for name in NAMING_OTHERS {
+        let mut text = naming.remove(name).with_context(|| format!("the folder has a {name}"))?;
+        for (old, new) in &renamed {
+            text = text.replace(&format!("\"/{old}\""), &format!("\"/{new}\""));
+        }
+        if !text.contains(&format!("\"/{js_name}\"")) {
+            bail!("{name} loads no \"/app.js\"");
+        }
+        files.insert(name.to_owned(), text.into_bytes());
     }
-    if !index.contains("\"/app.") {
-        bail!("index.html loads no \"/app.js\"");
-    }
-    files.insert("index.html".to_owned(), index.into_bytes());
     if let Some(worker) = files.remove("worker.js") {
         let worker = String::from_utf8(worker).context("worker.js is not UTF-8")?;
         files.insert("worker.js".to_owned(), tell_worker(&worker, &files)?.into_bytes());
@@ -296,6 +302,7 @@ mod tests {
     fn laid_out(index: &str) -> Result<Files> {
         let statics = Files::from([
             ("index.html".to_owned(), index.as_bytes().to_vec()),
+            ("stretch.js".to_owned(), br#"import { stretch } from "/app.js";"#.to_vec()),
             ("style.css".to_owned(), b"body{}".to_vec()),
             ("icons/icon.svg".to_owned(), b"<svg/>".to_vec()),
         ]);
@@ -310,13 +317,14 @@ mod tests {
         assert_eq!(names.len(), 2);
         assert!(names.iter().all(|name| files.contains_key(*name)), "{names:?}");
         assert!(files.contains_key("icons/icon.svg"));
+        assert!(files["stretch.js"].ends_with(format!("\"/{}\";", names[1]).as_bytes()), "nor does a worker's script");
     }
 
     #[test]
     fn the_script_starts_the_wasm_of_this_build() {
         let files = laid_out(r#"<script src="/app.js"></script>"#).unwrap();
         let wasm = files.keys().find(|name| name.ends_with(".wasm")).unwrap();
-        let js = files.iter().find(|(name, _)| name.ends_with(".js")).unwrap().1;
+        let js = files.iter().find(|(name, _)| name.starts_with("app.") && name.ends_with(".js")).unwrap().1;
         assert!(String::from_utf8_lossy(js).contains(wasm.as_str()));
     }
 

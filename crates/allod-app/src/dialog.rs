@@ -3,6 +3,7 @@
 use allod_client_core::view::MessageView;
 use allod_wire::LogId;
 
+use crate::draft::Place;
 use crate::gesture::Point;
 
 /// A dialog: about a conversation, or a message of the open one.
@@ -18,10 +19,10 @@ pub enum Dialog {
     Details(Box<MessageView>),
     /// Where it is to be forwarded.
     Forward(Box<MessageView>),
-    /// What can be added to the next message of a conversation.
-    Plus(LogId),
-    /// A poll that is made for it.
-    Poll(LogId),
+    /// What can be added to the next message there.
+    Plus(Place),
+    /// A poll that is made there.
+    Poll(Place),
     /// Whether it is to be deleted for everyone.
     Delete(Box<MessageView>),
 }

@@ -16,6 +16,13 @@ pub struct Place {
     pub thread: Option<MessageId>,
 }
 
+impl Place {
+    /// In the conversation itself.
+    pub fn conversation(log: LogId) -> Self {
+        Self { log, thread: None }
+    }
+}
+
 /// What was begun and not sent.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Draft {

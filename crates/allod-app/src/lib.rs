@@ -1,8 +1,8 @@
 //! The web app: a shell over the client core in the browser, and the interface.
 //!
 //! Nothing here makes HTML from text: elements are made one by one (the `view!` macro is not used, since it writes fixed
-//! parts through `innerHTML`), so the app runs under `require-trusted-types-for 'script'`; the one policy, in `boot.js`, lets one
-//! address through: that of the worker that keeps the app's files.
+//! parts through `innerHTML`), so the app runs under `require-trusted-types-for 'script'`; the one policy, in `boot.js`, lets two
+//! addresses through: those of the worker that keeps the app's files, and of the one that makes keys.
 
 pub mod dialog;
 pub mod draft;

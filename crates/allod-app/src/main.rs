@@ -1,5 +1,8 @@
 //! Starts the web app in the browser that loaded it.
 
 fn main() {
-    allod_app::start();
+    // Loaded by a worker there is no window: it only calls what it needs.
+    if web_sys::window().is_some() {
+        allod_app::start();
+    }
 }

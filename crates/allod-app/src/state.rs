@@ -7,9 +7,10 @@ use allod_client_core::keeping::NewDeviceView;
 use allod_client_core::receipts::ReceiptView;
 use allod_client_core::safety::SafetyView;
 use allod_client_core::search::Found;
-use allod_client_core::view::{ConversationSummary, MeView, MessageView, PersonView, Readers, State};
+use allod_client_core::view::{ConversationSummary, FileView, MeView, MessageView, PersonView, Readers, State};
 use allod_client_core::{Kind, Role};
 use allod_wire::account::AccountRole;
+use allod_wire::mimi::MessageId;
 use allod_wire::{Address, DeviceId, EntryId, LogId, Position, UnixMillis, UserName};
 use leptos::prelude::*;
 
@@ -74,10 +75,10 @@ pub enum Joining {
 pub enum Exporting {
     /// None is being written.
     No,
-    /// So many percent.
-    Working(u32),
-    /// The archive was handed over.
-    Done,
+    /// So many percent, with so many files.
+    Working(u32, u64),
+    /// The archive was handed over, without so many files.
+    Done(u64),
     /// It could not be put together.
     Failed,
 }
@@ -181,6 +182,8 @@ pub struct Transfer {
     pub number: u64,
     /// Where.
     pub log: LogId,
+    /// The thread into which it goes.
+    pub thread: Option<MessageId>,
     /// The file's name.
     pub name: String,
     /// To the server, or from it.
@@ -193,6 +196,15 @@ pub struct Transfer {
     pub all: u64,
     /// The message that it belongs to, for a download.
     pub entry: Option<EntryId>,
+}
+
+impl Transfer {
+    /// One of this file that has not begun, from or to nowhere.
+    pub fn of(file: &FileView) -> Self {
+        let (name, all) = (file.name.clone(), file.size);
+        let log = LogId([0; 32]);
+        Self { number: 0, log, thread: None, name, upload: false, paused: false, done: 0, all, entry: None }
+    }
 }
 
 /// A thread of the open conversation.
@@ -209,6 +221,8 @@ pub struct Thread {
 pub struct Chosen {
     /// Names it for this run of the app.
     pub number: u64,
+    /// The thread into which it goes.
+    pub thread: Option<MessageId>,
     /// The file as it was chosen.
     pub file: web_sys::File,
     /// What is sent instead, for a picture.

@@ -118,6 +118,14 @@ pub const THREAD_SEND: &str = "thread-send";
 pub const TYPING: &str = "typing";
 /// The switch of it in the settings.
 pub const TELL_TYPING: &str = "tell-typing";
+/// Opens what can be added to an answer in a thread.
+pub const THREAD_PLUS: &str = "thread-plus";
+/// Takes files for a thread.
+pub const THREAD_FILE_INPUT: &str = "thread-file-input";
+/// Records a voice message for a thread.
+pub const THREAD_RECORD: &str = "thread-record";
+/// How many answers in threads of a conversation are new.
+pub const NEW_ANSWERS: &str = "new-answers";
 /// The switch of receipts in the settings.
 pub const RECEIPTS: &str = "receipts";
 /// The beginning of the message that one answers; leads there.
@@ -266,7 +274,13 @@ pub const BACKUP_MAKE: &str = "backup-make";
 pub const BACKUP_OPEN: &str = "backup-open";
 /// Puts the reminder off.
 pub const BACKUP_LATER: &str = "backup-later";
-/// Writes the archive of what is here.
+/// Whether the files in messages are to be in the export.
+pub const EXPORT_FILES: &str = "export-files";
+/// Ends an export before it is whole.
+pub const CANCEL_EXPORT: &str = "cancel-export";
+/// The export is among the downloads.
+pub const EXPORTED: &str = "exported";
+/// Writes all that is here into an archive.
 pub const EXPORT: &str = "export";
 /// Opens the form of who comes back.
 pub const RESTORE_OPEN: &str = "restore-open";

@@ -15,12 +15,26 @@ const failed = () => {
 addEventListener("unhandledrejection", failed);
 addEventListener("error", failed, true);
 
-// The one script address that the policy of this page lets through besides its own: it is written here and nowhere else.
-const policy = globalThis.trustedTypes?.createPolicy("worker", { createScriptURL: () => "/worker.js" });
+// The two script addresses that the policy of this page lets through besides its own: they are written here and nowhere else.
+const address = (name) => (name === "stretch" ? "/stretch.js" : "/worker.js");
+const policy = globalThis.trustedTypes?.createPolicy("worker", { createScriptURL: address }) ?? { createScriptURL: address };
+
+// The key of a backup is made by a worker of its own, so that the page lives on. It says that it is ready, gets its task, and answers.
+globalThis.allodStretch = (task) =>
+  new Promise((resolve, reject) => {
+    const worker = new Worker(policy.createScriptURL("stretch"), { type: "module" });
+    worker.addEventListener("error", () => (worker.terminate(), reject(new Error("no worker"))));
+    worker.addEventListener("message", ({ data }) => {
+      if (data === "ready") return worker.postMessage(task);
+      worker.terminate();
+      resolve(data);
+    });
+  });
+
 const keepFiles = async () => {
   const workers = navigator.serviceWorker;
   if (!workers) return;
-  const registration = await workers.register(policy ? policy.createScriptURL("") : "/worker.js", { updateViaCache: "none" });
+  const registration = await workers.register(policy.createScriptURL("files"), { updateViaCache: "none" });
   const look = () => {
     // Another version waits while this one runs; the first version of all has nobody to wait for.
     if (!registration.waiting || !workers.controller) return;

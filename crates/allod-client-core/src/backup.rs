@@ -6,7 +6,7 @@
 //! - [`BackupReader::finish`] alone makes a [`Backup`], so nothing is restored from a file that was not read to its end (rule K-4).
 
 use allod_crypto::Random;
-use allod_crypto::recovery::{BackupOpener, BackupSealer, OpenError, RecoveryPhrase};
+use allod_crypto::recovery::{BackupKey, BackupOpener, BackupSealer, OpenError, RecoveryPhrase};
 use allod_wire::account::DeviceClass;
 use allod_wire::link::{Link, LinkKind};
 use allod_wire::{UnixMillis, UserName};
@@ -37,21 +37,20 @@ pub enum BackupError {
 }
 
 impl ClientCore {
-    /// Begins a backup under `phrase` with a link from [`Self::recovery_link`]; the bytes are the file's first. Lines of history
-    /// follow by [`BackupWriter::line`].
+    /// Begins a backup under a key that was made for it alone, with a link from [`Self::recovery_link`]; the bytes are the file's first.
+    /// Lines of history follow by [`BackupWriter::line`].
     ///
     /// # Errors
     /// [`CoreError::WrongLink`] for another link, [`CoreError::NotJoined`].
     pub fn begin_backup(
         &self,
         link: &str,
-        phrase: &RecoveryPhrase,
+        key: &BackupKey,
         now: UnixMillis,
-        rng: &mut dyn Random,
     ) -> Result<(BackupWriter, Vec<u8>), CoreError> {
         self.joined()?;
         device_link(link).ok_or(CoreError::WrongLink)?;
-        let (sealer, mut file) = BackupSealer::new(phrase, rng);
+        let (sealer, mut file) = BackupSealer::new(key);
         let (link, suite) = (link.to_owned(), self.account.suite);
         let records = RecordsOut::new(&Record::Account(AccountRecord { link, made: now, suite }));
         let mut writer = BackupWriter { sealer, records };
@@ -192,6 +191,11 @@ impl BackupReader {
     /// Nothing was read yet.
     pub fn new(phrase: RecoveryPhrase) -> Self {
         Self { opener: BackupOpener::new(phrase), records: RecordsIn::default() }
+    }
+
+    /// Nothing was read yet, and the key was made already.
+    pub fn with_key(key: BackupKey) -> Self {
+        Self { opener: BackupOpener::with_key(key), records: RecordsIn::default() }
     }
 
     /// Takes more of the file; gives rows of history as they go into a vault.

@@ -45,8 +45,36 @@ pub struct ExportWords {
     pub forwarded: &'static str,
     /// Before a file that is not in the export.
     pub file: &'static str,
+    /// Before a file that was wanted, and could not be fetched any more.
+    pub file_gone: &'static str,
     /// Content of a newer kind.
     pub newer_kind: &'static str,
+}
+
+/// In English.
+pub const ENGLISH: ExportWords = ExportWords {
+    language: "en",
+    conversations: "Conversations",
+    made: |who, when| format!("What {who} had on one device, {when}."),
+    lines: |count| if count == 1 { "1 line".to_owned() } else { format!("{count} lines") },
+    back: "All conversations",
+    edited: "edited",
+    deleted: "Deleted",
+    forwarded: "forwarded",
+    file: "File",
+    file_gone: "File that could not be fetched any more",
+    newer_kind: "A message of a newer kind",
+};
+
+/// Where the file of a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FilePlace<'a> {
+    /// In the export: at this path below the page.
+    Here(&'a str),
+    /// The server has it no more, or did not answer.
+    Gone,
+    /// Files were not asked for.
+    Left,
 }
 
 /// A conversation in the list.
@@ -143,8 +171,8 @@ pub fn page_head(voice: &dyn Voice, conversation: &ConversationSummary) -> Strin
     page
 }
 
-/// One line of the page. `file` is where its file lies, as a path below the page, if it is exported.
-pub fn page_line(voice: &dyn Voice, line: &MessageView, file: Option<&str>) -> String {
+/// One line of the page, and where its file is if it has one.
+pub fn page_line(voice: &dyn Voice, line: &MessageView, file: FilePlace<'_>) -> String {
     let time = escape(&voice.moment(line.time));
     if let MessageBody::System { events } = &line.body {
         let said: Vec<_> = events.iter().map(|event| escape(&voice.event(event))).collect();
@@ -165,7 +193,7 @@ pub fn page_foot() -> String {
     format!("</ol>\n{FOOT}")
 }
 
-fn body(words: &ExportWords, body: &MessageBody, file: Option<&str>) -> String {
+fn body(words: &ExportWords, body: &MessageBody, file: FilePlace<'_>) -> String {
     match body {
         MessageBody::Text { text, formatted: true } => text_in(&markup::plain(text)),
         MessageBody::Text { text, .. } | MessageBody::Reaction { text } => text_in(text),
@@ -176,8 +204,9 @@ fn body(words: &ExportWords, body: &MessageBody, file: Option<&str>) -> String {
         MessageBody::File { file: about, caption } => {
             let name = text_in(&about.name);
             let link = match file {
-                Some(path) => format!("<a href=\"{}\">{name}</a>", url_path(path)),
-                None => format!("{}: {name}", escape(words.file)),
+                FilePlace::Here(path) => format!("<a href=\"{}\">{name}</a>", url_path(path)),
+                FilePlace::Gone => format!("{}: {name}", escape(words.file_gone)),
+                FilePlace::Left => format!("{}: {name}", escape(words.file)),
             };
             if caption.is_empty() { link } else { format!("{link}<br>{}", text_in(caption)) }
         }

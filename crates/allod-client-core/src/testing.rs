@@ -9,7 +9,7 @@ pub mod texts;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use allod_crypto::recovery::RecoveryPhrase;
+use allod_crypto::recovery::{BackupKey, Header, RecoveryPhrase};
 use allod_wire::account::{AccountRole, DeviceClass};
 use allod_wire::error::{ErrorBody, ErrorCode};
 use allod_wire::link::{Link, LinkKind};
@@ -147,7 +147,8 @@ impl World {
             _ => None,
         });
         let (now, peer) = (self.now, &self.peers[who.0]);
-        let begun = peer.core.begin_backup(&link.expect("a link"), phrase, now, &mut self.rng);
+        let key = BackupKey::stretch(Header::random(&mut self.rng), phrase);
+        let begun = peer.core.begin_backup(&link.expect("a link"), &key, now);
         let (mut writer, mut file) = begun.expect("joined");
         for prefix in rows::BACKED_UP {
             let lines = peer.vault.iter().filter(|(key, _)| key.starts_with(prefix));

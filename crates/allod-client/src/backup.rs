@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use allod_client_core::ClientCore;
 use allod_client_core::backup::{Backup, BackupReader};
 use allod_client_core::rows::BACKED_UP;
-use allod_crypto::recovery::RecoveryPhrase;
+use allod_crypto::recovery::{BackupKey, Header, RecoveryPhrase};
 use allod_wire::account::DeviceClass;
 use rand_core::OsRng;
 
@@ -38,8 +38,11 @@ impl Client {
     /// # Errors
     /// If it cannot be written, or does not read back. Then what was there stays.
     pub async fn back_up(&self, path: &Path, link: String, phrase: &RecoveryPhrase) -> Result<BackupMade, ClientError> {
+        let header = self.act(|_, _, rng| (Header::random(rng), Vec::new())).await?;
         let under = phrase.clone();
-        let begun = self.act(move |core, now, rng| (core.begin_backup(&link, &under, now, rng), Vec::new())).await?;
+        let stretching = tokio::task::spawn_blocking(move || BackupKey::stretch(header, &under));
+        let key = stretching.await.expect("stretching does not panic");
+        let begun = self.act(move |core, now, _| (core.begin_backup(&link, &key, now), Vec::new())).await?;
         let (mut writer, head) = begun?;
         let partial = partial(path);
         let error = |source| file_error(path, source);

@@ -126,6 +126,49 @@ pub enum OpenError {
     Damaged,
 }
 
+/// The key of one backup: what follows from its header and a phrase.
+#[derive(Clone)]
+pub struct BackupKey {
+    header: Header,
+    key: Zeroizing<[u8; 32]>,
+}
+
+impl BackupKey {
+    /// Makes it here and now (rule K-2). Takes as much memory and time as the header says.
+    pub fn stretch(header: Header, phrase: &RecoveryPhrase) -> Self {
+        let Cost { memory_kib, passes, lanes } = header.cost;
+        let params = Params::new(memory_kib, passes, lanes, Some(32)).expect("the cost is within bounds");
+        let mut key = Zeroizing::new([0; 32]);
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+            .hash_password_into(&phrase.0, &header.salt, &mut *key)
+            .expect("the salt has sixteen bytes");
+        Self { header, key }
+    }
+
+    /// What [`stretch`] needs to make it elsewhere, where it holds nobody up.
+    pub fn task(header: &Header, phrase: &RecoveryPhrase) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new([&phrase.0[..], &header.bytes].concat())
+    }
+
+    /// As it was made elsewhere; `None` if that is no key.
+    pub fn made(header: Header, key: &[u8]) -> Option<Self> {
+        Some(Self { header, key: Zeroizing::new(key.try_into().ok()?) })
+    }
+
+    fn blocks(&self) -> Blocks {
+        Blocks { cipher: ChaCha20Poly1305::new((&*self.key).into()), header: self.header.bytes, next: 0 }
+    }
+}
+
+/// Does a [`BackupKey::task`]: the key's bytes.
+///
+/// # Errors
+/// [`OpenError`] as of [`Header::decode`], for what is none.
+pub fn stretch(task: &[u8]) -> Result<Zeroizing<[u8; 32]>, OpenError> {
+    let (phrase, header) = task.split_first_chunk().ok_or(OpenError::NotABackup)?;
+    Ok(BackupKey::stretch(Header::decode(header)?, &RecoveryPhrase(*phrase)).key)
+}
+
 /// What stands before the sealed blocks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
@@ -135,6 +178,11 @@ pub struct Header {
 }
 
 impl Header {
+    /// Of a new backup.
+    pub fn random(rng: &mut dyn Random) -> Self {
+        Self::new(random_bytes(rng), COST)
+    }
+
     fn new(salt: [u8; 16], cost: Cost) -> Self {
         let mut bytes = [0; HEADER_BYTES];
         bytes[..7].copy_from_slice(MAGIC);
@@ -168,17 +216,6 @@ impl Header {
         }
         let salt = bytes[8..24].try_into().expect("sixteen bytes");
         Ok(Self { bytes, salt, cost })
-    }
-
-    /// The key under a phrase (rule K-2). Takes as much memory and time as the header says.
-    fn cipher(&self, phrase: &RecoveryPhrase) -> ChaCha20Poly1305 {
-        let Cost { memory_kib, passes, lanes } = self.cost;
-        let params = Params::new(memory_kib, passes, lanes, Some(32)).expect("the cost is within bounds");
-        let mut key = Zeroizing::new([0; 32]);
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-            .hash_password_into(&phrase.0, &self.salt, &mut *key)
-            .expect("the salt has sixteen bytes");
-        ChaCha20Poly1305::new((&*key).into())
     }
 }
 
@@ -219,11 +256,9 @@ pub struct BackupSealer {
 }
 
 impl BackupSealer {
-    /// Begins a backup; the header is its first bytes.
-    pub fn new(phrase: &RecoveryPhrase, rng: &mut dyn Random) -> (Self, Vec<u8>) {
-        let header = Header::new(random_bytes(rng), COST);
-        let blocks = Blocks { cipher: header.cipher(phrase), header: header.bytes, next: 0 };
-        (Self { blocks, waiting: Zeroizing::default() }, header.bytes.to_vec())
+    /// Begins a backup under a key that was made for it alone; the header is its first bytes.
+    pub fn new(key: &BackupKey) -> (Self, Vec<u8>) {
+        (Self { blocks: key.blocks(), waiting: Zeroizing::default() }, key.header.bytes.to_vec())
     }
 
     /// Takes more of the content; gives what can be written.
@@ -250,15 +285,26 @@ impl BackupSealer {
 
 /// Opens a backup, part by part.
 pub struct BackupOpener {
-    phrase: RecoveryPhrase,
+    under: Under,
     blocks: Option<Blocks>,
     waiting: Vec<u8>,
+}
+
+/// What a backup opens with.
+enum Under {
+    Phrase(RecoveryPhrase),
+    Key(BackupKey),
 }
 
 impl BackupOpener {
     /// Nothing was read yet.
     pub fn new(phrase: RecoveryPhrase) -> Self {
-        Self { phrase, blocks: None, waiting: Vec::new() }
+        Self { under: Under::Phrase(phrase), blocks: None, waiting: Vec::new() }
+    }
+
+    /// Nothing was read yet, and the key was made already.
+    pub fn with_key(key: BackupKey) -> Self {
+        Self { under: Under::Key(key), blocks: None, waiting: Vec::new() }
     }
 
     /// Takes more of the file; gives the content that is known to be genuine.
@@ -274,8 +320,13 @@ impl BackupOpener {
             None => {
                 let header = Header::decode(&self.waiting[..HEADER_BYTES])?;
                 start = HEADER_BYTES;
-                let cipher = header.cipher(&self.phrase);
-                self.blocks.insert(Blocks { cipher, header: header.bytes, next: 0 })
+                let blocks = match &self.under {
+                    Under::Phrase(phrase) => BackupKey::stretch(header, phrase).blocks(),
+                    Under::Key(key) if key.header == header => key.blocks(),
+                    // Another file than the one for which the key was made.
+                    Under::Key(_) => return Err(OpenError::WrongPhrase),
+                };
+                self.blocks.insert(blocks)
             }
         };
         let mut plain = Zeroizing::new(Vec::new());
@@ -310,9 +361,7 @@ mod tests {
     /// A backup under little work, as tests do not mind.
     fn sealed(content: &[u8]) -> Vec<u8> {
         let header = Header::new([7; 16], Cost { memory_kib: 64, passes: 1, lanes: 1 });
-        let blocks = Blocks { cipher: header.cipher(&phrase()), header: header.bytes, next: 0 };
-        let mut sealer = BackupSealer { blocks, waiting: Zeroizing::default() };
-        let mut file = header.bytes.to_vec();
+        let (mut sealer, mut file) = BackupSealer::new(&BackupKey::stretch(header, &phrase()));
         content.chunks(10_000).for_each(|part| file.extend(sealer.push(part)));
         file.extend(sealer.finish());
         file

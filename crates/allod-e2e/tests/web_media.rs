@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use allod_client_core::New;
 use allod_client_core::glimpse::{Glimpse, PICTURE_BYTES_MAX};
 use allod_client_core::view::FileView;
 use allod_e2e::browser::{Browser, DESK, Driver, ESCAPE, PHONE};
@@ -76,8 +77,8 @@ async fn a_picture_is_seen_at_once_and_says_nothing_of_where_it_was_taken_unless
     alice.keys(allod_e2e::browser::ENTER).await?;
     alice.gone("send-sheet").await?;
     alice.see_named("file", "site.jpg").await?;
-    let (file, content) = fetched(&carol, log, 1, folder.path()).await?;
-    ensure!(content.starts_with(&[0xff, 0xd8]) && !says(&content, b"Exif") && !says(&content, b"GPS"));
+    let (file, cleaned) = fetched(&carol, log, 1, folder.path()).await?;
+    ensure!(cleaned.starts_with(&[0xff, 0xd8]) && !says(&cleaned, b"Exif") && !says(&cleaned, b"GPS"));
     let Some(Glimpse::Picture { width, height, bytes, .. }) = file.glimpse.as_deref() else {
         anyhow::bail!("there is a preview")
     };
@@ -94,6 +95,15 @@ async fn a_picture_is_seen_at_once_and_says_nothing_of_where_it_was_taken_unless
     send_original(&alice, &path).await?;
     let (_, content) = fetched(&carol, log, 2, folder.path()).await?;
     ensure!(content == original, "the original, as its sender wanted");
+
+    let pair = carol.start(New::Pair("bob@localhost".parse()?)).await?;
+    carol.say(pair, "Between us.").await?;
+    bob.hold("The site this morning").await?;
+    bob.press("forward").await?;
+    bob.press_named("forward-to", "carol").await?;
+    let (copy, forwarded) = fetched(&carol, pair, 1, folder.path()).await?;
+    ensure!(forwarded == cleaned && copy.glimpse == file.glimpse && copy.blob.blob != file.blob.blob, "as it came");
+    ensure!(carol.history(pair).await?.iter().any(|line| line.forwarded));
 
     bob.press("open-picture").await?;
     bob.see("viewer").await?;

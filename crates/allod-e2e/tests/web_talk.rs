@@ -1,9 +1,10 @@
 //! More than text, in the web app: marks and mentions, receipts, who is typing, polls, acknowledgements, forwarding, threads.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use allod_client_core::New;
 use allod_client_core::view::MessageBody;
+use allod_client_core::{New, With};
 use allod_e2e::browser::{BACKSPACE, Browser, DESK, DOWN, Driver, ENTER, PHONE};
 use allod_e2e::web::{self, join, say, start_group};
 use allod_e2e::{Person, Server};
@@ -167,6 +168,40 @@ async fn a_message_asks_to_be_acknowledged_and_is_forwarded_elsewhere() -> Resul
     bob.close().await
 }
 
+/// Pastes a file, makes a poll and records a voice message in the thread that is open.
+async fn put_into_thread(browser: &Browser, folder: &Path) -> Result<()> {
+    let in_thread = |what: &str| format!("return !!document.querySelector('[data-test=thread] [data-test={what}]')");
+    browser
+        .script(
+            "const data = new DataTransfer(); data.items.add(new File(['pasted'], 'pasted.txt', { type: 'text/plain' })); \
+            document.querySelector('[data-test=thread-composer]').dispatchEvent(\
+            new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }))",
+        )
+        .await?;
+    browser.see_named("chosen", "pasted.txt").await?;
+    browser.press("remove-chosen").await?;
+    browser.gone("send-sheet").await?;
+    let path = folder.join("agenda.txt");
+    std::fs::write(&path, "one, two")?;
+    browser.write("thread-file-input", &path.display().to_string()).await?;
+    browser.press("send-chosen").await?;
+    ensure!(browser.until(&in_thread("file")).await?, "a file");
+    browser.press("thread-plus").await?;
+    browser.press("plus-poll").await?;
+    browser.write("poll-question", "Agreed?").await?;
+    for (number, answer) in ["Yes", "No"].iter().enumerate() {
+        browser.see_named("poll-answer", &(number + 1).to_string()).await?.send_keys(answer).await?;
+    }
+    browser.press("poll-send").await?;
+    ensure!(browser.until(&in_thread("poll")).await?, "a poll");
+    browser.press("thread-record").await?;
+    browser.see("recording").await?;
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    browser.press("send-recording").await?;
+    ensure!(browser.until(&in_thread("voice")).await?, "a voice message");
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thread_stands_beside_the_conversation_and_its_answers_not_among_the_others() -> Result<()> {
     let folder = tempfile::tempdir()?;
@@ -198,6 +233,18 @@ async fn a_thread_stands_beside_the_conversation_and_its_answers_not_among_the_o
     let answers: Vec<_> = lines.iter().filter(|line| line.thread.is_some()).map(|line| line.thread).collect();
     ensure!(answers.len() == 2 && answers.iter().all(|to| *to == root.and_then(|root| root.message_id)), "{answers:?}");
 
+    let root = root.and_then(|root| root.message_id);
+    put_into_thread(&alice, folder.path()).await?;
+    say(&alice, "All of it.").await?;
+    carol.hears(log, "All of it.").await?;
+    let lines: Vec<_> = carol.history(log).await?.into_iter().filter(|line| line.thread == root).collect();
+    let count = |is: fn(&MessageBody) -> bool| lines.iter().filter(|line| is(&line.body)).count();
+    let (files, polls) = (
+        count(|body| matches!(body, MessageBody::File { .. })),
+        count(|body| matches!(body, MessageBody::Poll { .. })),
+    );
+    ensure!((lines.len(), files, polls) == (5, 2, 1), "{} lines, {files} files, {polls} polls", lines.len());
+
     alice.write("search", "Deux points").await?;
     alice.press("hit").await?;
     let found = "const line = document.querySelector('[data-test=thread] [data-sought]'); \
@@ -207,6 +254,27 @@ async fn a_thread_stands_beside_the_conversation_and_its_answers_not_among_the_o
     bob.gone("thread").await?;
     say(&bob, "Back among all.").await?;
     alice.reads("message-text", "Back among all.").await?;
+
+    // What is new in a thread is so until it is looked at, also where the conversation was read.
+    let within = With { thread: root, ..With::default() };
+    carol.act(move |core, now, rng| core.send_text(log, "Un troisième.", within, now, rng)).await?;
+    bob.reads("thread-open", "6 réponses, dont 1 nouvelle").await?;
+    bob.press("back").await?;
+    bob.see("new-answers").await?;
+    bob.screenshot("new-answers-phone").await?;
+    bob.press_named("conversation-row", "Budget").await?;
+    bob.press("thread-open").await?;
+    bob.reads("message-text", "Un troisième.").await?;
+    // What is begun in a thread is there again after the page was loaded anew.
+    bob.write("thread-composer", "Je voulais dire").await?;
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    bob.reload().await?;
+    bob.press_named("conversation-row", "Budget").await?;
+    ensure!(!bob.texts("thread-open").await?.join("").contains("nouvelle"), "it was looked at");
+    bob.press("thread-open").await?;
+    let begun = "return document.querySelector('[data-test=thread-composer]')?.value === 'Je voulais dire'";
+    ensure!(bob.until(begun).await?, "the draft is kept");
+    ensure!(bob.texts("new-answers").await?.is_empty());
     alice.close().await?;
     bob.close().await
 }

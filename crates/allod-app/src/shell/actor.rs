@@ -17,6 +17,7 @@ use super::lines::quoted;
 use super::socket::Socket;
 use super::vault::Vault;
 use super::{Command, Input, Stop, clock, join, page, post};
+use crate::draft::Place;
 use crate::state::{Connection, Joining, NoticeText, Pane, Phase, Ui};
 
 /// Lines of history that are loaded at a time.
@@ -34,6 +35,8 @@ pub(super) struct Actor {
     pub(super) phrase: Option<RecoveryPhrase>,
     /// The export that is being written.
     pub(super) export: Option<Export>,
+    /// How many exports were begun.
+    pub(super) exports: u64,
     /// The device that joins comes back with a backup.
     pub(super) restoring: bool,
     account_socket: Option<Socket>,
@@ -63,6 +66,7 @@ impl Actor {
             link: None,
             phrase: None,
             export: None,
+            exports: 0,
             restoring: false,
             account_socket: None,
             log_socket: None,
@@ -170,6 +174,10 @@ impl Actor {
             Input::Timeout(_) => Vec::new(),
             Input::File(input) => self.file(input),
             Input::Backup(input) => self.backup(input, now),
+            Input::Exported(number, parts) => {
+                self.put_exported(number, parts.as_ref());
+                Vec::new()
+            }
         };
         self.carry_out(effects).await?;
         if let Some(blob) = self.sent.take() {
@@ -224,6 +232,9 @@ impl Actor {
                 let effects = self.verb(|core| core.mark_read(log, last, clock::now(), &mut OsRng));
                 self.carry_out(effects).await?;
             }
+        }
+        if page::is_visible() {
+            self.mark_thread().await?;
         }
         if std::mem::take(&mut self.history_came) {
             self.load_end().await?;
@@ -370,7 +381,7 @@ impl Actor {
     pub(super) async fn open(&mut self, log: LogId) -> Result<(), Stop> {
         if self.ui.open.get_untracked() != Some(log) {
             self.keep_drafts().await?;
-            self.take_up_draft(log).await?;
+            self.take_up_draft(Place::conversation(log)).await?;
             let page = self.vault.history(log, None, PAGE_LINES).await?;
             let lines = self.read_lines(&page.rows).await?;
             let Some(core) = &self.core else { return Ok(()) };

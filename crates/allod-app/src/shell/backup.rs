@@ -3,7 +3,7 @@
 use allod_client_core::backup::BackupWriter;
 use allod_client_core::rows::BACKED_UP;
 use allod_client_core::{ClientCore, Effect};
-use allod_crypto::recovery::RecoveryPhrase;
+use allod_crypto::recovery::{BackupKey, Header, RecoveryPhrase};
 use allod_wire::UnixMillis;
 use js_sys::{Array, Uint8Array};
 use leptos::prelude::{GetUntracked, Set};
@@ -14,7 +14,7 @@ use web_sys::Blob;
 use super::actor::Actor;
 use super::idb::StorageError;
 use super::vault::{Vault, behind};
-use super::{Input, clock, files, post};
+use super::{Input, clock, files, post, stretch};
 use crate::state::{Connection, MakingBackup};
 use crate::strings::Text;
 
@@ -22,11 +22,11 @@ use crate::strings::Text;
 const ROWS_AT_ONCE: u32 = 256;
 /// So many parts become one of the browser's own, which it may keep on disk.
 const PARTS_AT_ONCE: u32 = 32;
-/// Until the page has shown what begins.
-const SHOW_MILLIS: u32 = 60;
 
 /// What the task tells the actor.
 pub(crate) enum BackupInput {
+    /// The key is made; beside it the link that goes into the file.
+    Key(String, Box<BackupKey>),
     /// So many rows of so many.
     Progress(u64, u64),
     /// The file is whole.
@@ -54,11 +54,19 @@ impl Actor {
         self.verb(ClientCore::recovery_link)
     }
 
-    /// The link is there: seals and writes. The first step takes a second or two, and nothing moves meanwhile.
-    pub(super) async fn write_backup(&mut self, link: &str) {
-        clock::sleep(SHOW_MILLIS).await;
-        let (Some(core), Some(phrase)) = (&self.core, self.phrase.take()) else { return };
-        let Ok((writer, head)) = core.begin_backup(link, &phrase, clock::now(), &mut OsRng) else {
+    /// The link is there: makes the key.
+    pub(super) fn make_backup_key(&mut self, link: String) {
+        let Some(phrase) = self.phrase.take() else { return };
+        wasm_bindgen_futures::spawn_local(async move {
+            let key = stretch::key(Header::random(&mut OsRng), &phrase).await;
+            post(Input::Backup(BackupInput::Key(link, Box::new(key))));
+        });
+    }
+
+    /// The key is there: seals and writes.
+    fn write_backup(&mut self, link: &str, key: &BackupKey) {
+        let Some(core) = &self.core else { return };
+        let Ok((writer, head)) = core.begin_backup(link, key, clock::now()) else {
             return self.backup_failed(|words| words.core_bug);
         };
         let vault = self.vault.clone();
@@ -71,6 +79,10 @@ impl Actor {
     /// The task goes on, or ends.
     pub(super) fn backup(&mut self, input: BackupInput, now: UnixMillis) -> Vec<Effect> {
         match input {
+            BackupInput::Key(link, key) => {
+                self.write_backup(&link, &key);
+                Vec::new()
+            }
             BackupInput::Progress(done, all) => {
                 self.ui.backup.set(MakingBackup::Working((done * 100 / all.max(1)) as u32));
                 Vec::new()

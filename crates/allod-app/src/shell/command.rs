@@ -9,6 +9,8 @@ use allod_wire::mimi::MessageId;
 use allod_wire::{Address, DeviceId, EntryId, LogId, Position, UnixMillis};
 use zeroize::Zeroizing;
 
+use crate::draft::Place;
+
 /// What the user asks for. The actor does it, or says why not.
 pub enum Command {
     /// Look at this link.
@@ -51,14 +53,14 @@ pub enum Command {
     /// Let an own message say this.
     Edit(Box<MessageView>, String),
     /// Ask a question with answers to choose from.
-    SendPoll(LogId, Poll),
+    SendPoll(Place, Poll),
     /// Choose these options of a poll, instead of those before.
     Vote(Box<MessageView>, Vec<u8>),
     /// End a poll.
     EndPoll(Box<MessageView>),
     /// Give the acknowledgement that a message asks for.
     Acknowledge(Box<MessageView>),
-    /// Say in a conversation what a message says.
+    /// Say in a conversation what a message says; a file is fetched, and a copy of it sent.
     Forward(Box<MessageView>, LogId),
     /// Show the thread that began with a message.
     OpenThread(LogId, MessageId),
@@ -128,7 +130,12 @@ pub enum Command {
     /// Write it, with this link in it.
     WriteBackup(String),
     /// Write all that is here into an archive for the downloads.
-    Export,
+    Export {
+        /// With the files in messages.
+        files: bool,
+    },
+    /// Leave it.
+    CancelExport,
     /// Go on with that.
     ExportStep,
     /// Do not remind of a backup for a while.

@@ -1,7 +1,6 @@
 //! What was begun and not sent: kept while it is written, and there again when its conversation is opened.
 
 use allod_client_core::local::Draft as Kept;
-use allod_wire::LogId;
 use leptos::prelude::{Update, WithUntracked};
 
 use super::Stop;
@@ -11,29 +10,26 @@ use crate::draft::{Draft, Place, Purpose};
 impl Actor {
     /// Keeps all that was changed.
     pub(super) async fn keep_drafts(&mut self) -> Result<(), Stop> {
-        // What is begun in a thread goes with the page.
-        let begun: Vec<(LogId, Kept)> = self.ui.drafts.with_untracked(|drafts| {
-            let of_conversations = drafts.iter().filter(|(place, _)| place.thread.is_none());
-            of_conversations.map(|(place, draft)| (place.log, kept(draft))).collect()
-        });
-        for (log, draft) in begun {
+        let begun: Vec<(Place, Kept)> =
+            self.ui.drafts.with_untracked(|drafts| drafts.iter().map(|(place, draft)| (*place, kept(draft))).collect());
+        for (Place { log, thread }, draft) in begun {
             // Of a conversation that is gone nothing is kept.
-            let effects = self.with_core(|core| core.set_draft(log, draft).unwrap_or_default());
+            let effects = self.with_core(|core| core.set_draft(log, thread, draft).unwrap_or_default());
             self.carry_out(effects).await?;
         }
         Ok(())
     }
 
-    /// Takes up what was begun in a conversation before the page was opened.
-    pub(super) async fn take_up_draft(&mut self, log: LogId) -> Result<(), Stop> {
-        let place = Place { log, thread: None };
+    /// Takes up what was begun in a place before the page was opened.
+    pub(super) async fn take_up_draft(&mut self, place: Place) -> Result<(), Stop> {
         if self.ui.drafts.with_untracked(|drafts| drafts.contains_key(&place)) {
             return Ok(());
         }
-        let kept = self.core.as_ref().and_then(|core| core.conversation(log)).and_then(|one| one.local.draft);
+        let one = self.core.as_ref().and_then(|core| core.conversation(place.log));
+        let kept = one.and_then(|one| one.local.draft_in(place.thread).cloned());
         let Some(Kept { text, in_reply_to }) = kept else { return Ok(()) };
         let answered = match in_reply_to {
-            Some(id) => self.line(log, &id).await?,
+            Some(id) => self.line(place.log, &id).await?,
             None => None,
         };
         let purpose = answered.map_or(Purpose::New, |line| Purpose::Answer(Box::new(line)));

@@ -1,7 +1,8 @@
 //! What the user asks becomes a verb of the core; what the core tells becomes what the interface shows.
 
 use allod_client_core::history::HistoryStep;
-use allod_client_core::{AddFailure, ClientCore, CoreError, Effect, Event, Sent, Verb};
+use allod_client_core::view::MessageBody;
+use allod_client_core::{AddFailure, ClientCore, CoreError, Effect, Event, Sent, Verb, With};
 use allod_wire::DeviceId;
 use allod_wire::account::AccountRole;
 use allod_wire::error::{ErrorBody, ErrorCode};
@@ -11,6 +12,7 @@ use rand_core::OsRng;
 use super::actor::Actor;
 use super::lines::quoted;
 use super::{Command, Input, Stop, clock, join, page, post};
+use crate::draft::Place;
 use crate::state::{Connection, MadeLink, NoticeText, Pane, Side};
 use crate::strings::Text;
 use crate::window;
@@ -39,14 +41,18 @@ impl Actor {
             Command::PauseTransfer(number) => self.pause_transfer(number),
             Command::CancelTransfer(number) => return Ok(self.cancel_transfer(number)),
             Command::Start(new) => return self.start_conversation(new).await,
+            Command::Forward(message, to) if matches!(message.body, MessageBody::File { .. }) => {
+                self.forward_file(&message, to);
+            }
             Command::SendFiles(log, files) => return self.send_files(log, files).await,
             Command::Download(log, entry, file) => self.download(log, entry, &file, false),
             Command::ShowSafety(person) => self.show_safety(&person),
             Command::Show(log, entry, file) => self.download(log, entry, &file, true),
             Command::BeginBackup => self.begin_backup(),
             Command::MakeBackup => return Ok(self.make_backup()),
-            Command::WriteBackup(link) => self.write_backup(&link).await,
-            Command::Export => self.begin_export(),
+            Command::WriteBackup(link) => self.make_backup_key(link),
+            Command::Export { files } => self.begin_export(files),
+            Command::CancelExport => self.cancel_export(),
             Command::ExportStep => self.export_step().await?,
             Command::PutOffBackup => {
                 self.ui.backup_is_due.set(false);
@@ -235,7 +241,9 @@ fn change(core: &mut ClientCore, command: Command) -> Done {
         Command::React(log, message, text) => sent(core.react(log, message, &text, now, rng)),
         Command::TakeBack { log, message, own } => sent(core.take_back(log, message, own, now, rng)),
         Command::Edit(message, text) => sent(core.edit(&message, &text, now, rng)),
-        Command::SendPoll(log, poll) => sent(core.send_poll(log, &poll, now, rng)),
+        Command::SendPoll(Place { log, thread }, poll) => {
+            sent(core.send_poll(log, &poll, With { thread, ..With::default() }, now, rng))
+        }
         Command::Vote(poll, options) => sent(core.vote(&poll, &options, now, rng)),
         Command::EndPoll(poll) => sent(core.end_poll(&poll, now, rng)),
         Command::Acknowledge(message) => sent(core.acknowledge(&message, now, rng)),

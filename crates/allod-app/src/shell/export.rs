@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use std::io::Write;
 use std::rc::Rc;
 
-use allod_client_core::export::{self, ExportWords, Listed, Voice};
-use allod_client_core::view::{ConversationSummary, MessageView};
+use allod_client_core::export::{self, ExportWords, FilePlace, Listed, Voice};
+use allod_client_core::view::{ConversationSummary, FileView, MessageBody, MessageView};
 use allod_client_core::{ClientCore, SystemEvent, rows};
-use allod_wire::{Position, UnixMillis};
+use allod_wire::{LogId, Position, UnixMillis};
 use js_sys::{Array, Uint8Array};
 use leptos::prelude::{GetUntracked, Set};
 use wasm_bindgen::JsValue;
@@ -17,6 +17,7 @@ use zip::write::{SimpleFileOptions, StreamWriter, ZipWriter};
 use zip::{CompressionMethod, result::ZipResult};
 
 use super::actor::Actor;
+use super::files::{Control, receive};
 use super::{Command, Input, Stop, clock, files, post};
 use crate::format;
 use crate::state::{Exporting, Ui};
@@ -25,8 +26,16 @@ use crate::views::sentence;
 /// Rows that are written between two turns of the page.
 const ROWS_AT_ONCE: u32 = 200;
 
+/// So many parts become one of the browser's own, which it may keep on disk.
+const PARTS_AT_ONCE: u32 = 32;
+/// Transfers that are shown have other numbers.
+const NOT_SHOWN: u64 = 0;
+
 /// An export that is being written.
 pub(super) struct Export {
+    number: u64,
+    files: bool,
+    control: Rc<Control>,
     zip: ZipWriter<StreamWriter<Out>>,
     out: Out,
     /// What was handed to the browser already.
@@ -35,14 +44,19 @@ pub(super) struct Export {
     all: usize,
     open: Option<Open>,
     listed: Vec<Listed>,
+    fetched: u64,
+    missing: u64,
 }
 
-/// The conversation that is being written.
+/// The conversation that is being written. Its page and its lines of JSON are entries behind those of its files.
 struct Open {
     conversation: ConversationSummary,
     stem: String,
-    next: Position,
-    /// Its lines of JSON: an entry of their own, behind the page.
+    /// Where its next rows begin; none behind the last one.
+    next: Option<Position>,
+    /// Read and not written yet.
+    read: VecDeque<MessageView>,
+    page: String,
     json: String,
     lines: u64,
 }
@@ -81,14 +95,34 @@ impl Voice for Spoken {
 
 impl Actor {
     /// Begins.
-    pub(super) fn begin_export(&mut self) {
+    pub(super) fn begin_export(&mut self, files: bool) {
         let Some(core) = &self.core else { return };
         let (waiting, out) = (VecDeque::from(core.conversations()), Out::default());
-        let zip = ZipWriter::new_stream(out.clone());
-        let (all, parts) = (waiting.len(), Array::new());
-        self.export = Some(Export { zip, out, parts, waiting, all, open: None, listed: Vec::new() });
-        self.ui.exporting.set(Exporting::Working(0));
+        self.exports += 1;
+        self.export = Some(Export {
+            number: self.exports,
+            files,
+            control: Rc::default(),
+            zip: ZipWriter::new_stream(out.clone()),
+            out,
+            parts: Array::new(),
+            all: waiting.len(),
+            waiting,
+            open: None,
+            listed: Vec::new(),
+            fetched: 0,
+            missing: 0,
+        });
+        self.ui.exporting.set(Exporting::Working(0, 0));
         post(Input::Command(Command::ExportStep));
+    }
+
+    /// The user does not want it any more.
+    pub(super) fn cancel_export(&mut self) {
+        if let Some(export) = self.export.take() {
+            export.control.cancelled.set(true);
+        }
+        self.ui.exporting.set(Exporting::No);
     }
 
     /// Goes on with a part; the next one comes behind whatever else waits.
@@ -96,62 +130,113 @@ impl Actor {
         let Some(mut export) = self.export.take() else { return Ok(()) };
         let voice = Spoken(self.ui);
         if export.open.is_none() && !export.open_next(&voice) {
-            let core = self.core.as_ref();
-            let done = core.is_some_and(|core| export.finish(&voice, core).is_ok());
-            self.ui.exporting.set(if done { Exporting::Done } else { Exporting::Failed });
+            let missing = export.missing;
+            let done = self.core.as_ref().is_some_and(|core| export.finish(&voice, core).is_ok());
+            self.ui.exporting.set(if done { Exporting::Done(missing) } else { Exporting::Failed });
             return Ok(());
         }
-        if let Some(open) = &export.open {
-            let (log, from) = (open.conversation.log, open.next);
+        let asked = export.open.as_ref().filter(|open| open.read.is_empty());
+        if let Some((log, from)) = asked.and_then(|open| Some((open.conversation.log, open.next?))) {
             let to = rows::history_key(log, Position(u64::MAX));
             let rows = self.vault.first_rows(&rows::history_key(log, from), &to, ROWS_AT_ONCE).await?;
             let next = rows.last().and_then(|(key, _)| rows::history_position(key)).map(Position::next);
-            let lines = self.read_lines(&rows).await?;
-            if export.write(&voice, &lines, next).is_err() {
+            export.take_in(self.read_lines(&rows).await?, next);
+        }
+        let done = export.all - export.waiting.len();
+        self.ui.exporting.set(Exporting::Working((done * 99 / export.all.max(1)) as u32, export.fetched));
+        match export.write(&voice) {
+            Ok(None) => post(Input::Command(Command::ExportStep)),
+            Ok(Some((log, file))) => self.fetch_exported(&export, log, &file),
+            Err(_) => {
                 self.ui.exporting.set(Exporting::Failed);
                 return Ok(());
             }
         }
-        let done = export.all - export.waiting.len();
-        self.ui.exporting.set(Exporting::Working((done * 99 / export.all.max(1)) as u32));
         self.export = Some(export);
-        post(Input::Command(Command::ExportStep));
         Ok(())
+    }
+
+    fn fetch_exported(&mut self, export: &Export, log: LogId, file: &FileView) {
+        let (number, control) = (export.number, export.control.clone());
+        let begun = self.core.as_mut().map(|core| (core.server().to_owned(), core.start_download(log, file)));
+        wasm_bindgen_futures::spawn_local(async move {
+            let parts = match begun {
+                Some((server, Ok(download))) => receive(NOT_SHOWN, download, &server, &control).await,
+                _ => None,
+            };
+            post(Input::Exported(number, parts));
+        });
+    }
+
+    /// The file of the line that is next to be written came, or did not.
+    pub(super) fn put_exported(&mut self, number: u64, parts: Option<&Array>) {
+        let Some(export) = self.export.as_mut().filter(|export| export.number == number) else { return };
+        if export.write_file(&Spoken(self.ui), parts).is_ok() {
+            post(Input::Command(Command::ExportStep));
+        } else {
+            self.export = None;
+            self.ui.exporting.set(Exporting::Failed);
+        }
     }
 }
 
 impl Export {
-    /// Begins the page of the next conversation; `false` if there is none, or it cannot be begun.
+    /// Begins the page of the next conversation; `false` if there is none.
     fn open_next(&mut self, voice: &Spoken) -> bool {
         let Some(conversation) = self.waiting.pop_front() else { return false };
         let stem = export::stem(self.listed.len(), &conversation);
-        let head = export::page_head(voice, &conversation);
-        let begun = self.entry(&format!("{stem}.html"), &head).is_ok();
-        self.open = Some(Open { conversation, stem, next: Position(0), json: String::new(), lines: 0 });
-        begun
+        let (page, next) = (export::page_head(voice, &conversation), Some(Position(0)));
+        let (read, json) = (VecDeque::new(), String::new());
+        self.open = Some(Open { conversation, stem, next, read, page, json, lines: 0 });
+        true
     }
 
-    /// Writes lines of the open conversation, and ends it if nothing follows.
-    fn write(&mut self, voice: &Spoken, lines: &[MessageView], next: Option<Position>) -> ZipResult<()> {
-        let Some(mut open) = self.open.take() else { return Ok(()) };
-        for line in lines {
-            self.zip.write_all(export::page_line(voice, line, None).as_bytes())?;
-            open.json.push_str(&export::json_line(line));
-            open.lines += 1;
+    fn take_in(&mut self, lines: Vec<MessageView>, next: Option<Position>) {
+        if let Some(open) = &mut self.open {
+            open.read.extend(lines);
+            open.next = next;
         }
-        match next {
-            Some(next) => {
-                open.next = next;
-                self.open = Some(open);
+    }
+
+    /// Writes what was read, up to a line whose file is to be fetched first; ends the conversation if nothing follows.
+    fn write(&mut self, voice: &Spoken) -> ZipResult<Option<(LogId, FileView)>> {
+        let Some(open) = &mut self.open else { return Ok(None) };
+        while let Some(line) = open.read.front() {
+            if let (MessageBody::File { file, .. }, true) = (&line.body, self.files) {
+                return Ok(Some((line.log, file.clone())));
             }
-            None => {
-                self.zip.write_all(export::page_foot().as_bytes())?;
-                self.entry(&format!("{}.jsonl", open.stem), &open.json)?;
-                let title = open.conversation.title.clone();
-                self.listed.push(Listed { stem: open.stem, title, lines: open.lines });
-            }
+            open.put(voice, FilePlace::Left);
+        }
+        if open.next.is_none()
+            && let Some(open) = self.open.take()
+        {
+            self.entry(&format!("{}.html", open.stem), &(open.page + &export::page_foot()))?;
+            self.entry(&format!("{}.jsonl", open.stem), &open.json)?;
+            self.listed.push(Listed { stem: open.stem, title: open.conversation.title, lines: open.lines });
         }
         self.hand_over();
+        Ok(None)
+    }
+
+    /// Writes the next line with its file, if that came.
+    fn write_file(&mut self, voice: &Spoken, parts: Option<&Array>) -> ZipResult<()> {
+        let Some(line) = self.open.as_ref().and_then(|open| open.read.front()) else { return Ok(()) };
+        let MessageBody::File { file, .. } = &line.body else { return Ok(()) };
+        let name = export::file_name(line.position.unwrap_or_default(), &file.name);
+        let path = self.open.as_ref().map(|open| format!("files/{}/{name}", open.stem)).unwrap_or_default();
+        if let Some(parts) = parts {
+            self.begin_entry(&path)?;
+            for part in parts.iter() {
+                self.zip.write_all(&Uint8Array::new(&part).to_vec())?;
+                self.hand_over();
+            }
+        }
+        let is_here = parts.is_some();
+        self.fetched += u64::from(is_here);
+        self.missing += u64::from(!is_here);
+        if let Some(open) = &mut self.open {
+            open.put(voice, if is_here { FilePlace::Here(&path) } else { FilePlace::Gone });
+        }
         Ok(())
     }
 
@@ -171,9 +256,12 @@ impl Export {
     }
 
     fn entry(&mut self, name: &str, text: &str) -> ZipResult<()> {
-        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
-        self.zip.start_file(name, options)?;
+        self.begin_entry(name)?;
         Ok(self.zip.write_all(text.as_bytes())?)
+    }
+
+    fn begin_entry(&mut self, name: &str) -> ZipResult<()> {
+        self.zip.start_file(name, SimpleFileOptions::default().compression_method(CompressionMethod::Stored))
     }
 
     /// What was written so far becomes the browser's, which may keep it on disk.
@@ -182,5 +270,20 @@ impl Export {
         if !written.is_empty() {
             self.parts.push(&Uint8Array::from(written.as_slice()));
         }
+        if self.parts.length() >= PARTS_AT_ONCE
+            && let Ok(blob) = Blob::new_with_blob_sequence(&self.parts)
+        {
+            self.parts = Array::of1(&blob);
+        }
+    }
+}
+
+impl Open {
+    /// Writes the next line that was read.
+    fn put(&mut self, voice: &Spoken, file: FilePlace<'_>) {
+        let Some(line) = self.read.pop_front() else { return };
+        self.page.push_str(&export::page_line(voice, &line, file));
+        self.json.push_str(&export::json_line(&line));
+        self.lines += 1;
     }
 }

@@ -8,8 +8,10 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use allod_client_core::transfer::{Download, DownloadStep, FinishedUpload, TransferError, Upload, UploadStep};
-use allod_client_core::view::FileView;
+use allod_client_core::transfer::{
+    Download, DownloadStep, FileInfo, FinishedUpload, TransferError, Upload, UploadStep,
+};
+use allod_client_core::view::{FileView, MessageBody, MessageView};
 use allod_client_core::{ClientCore, CoreError, Effect};
 use allod_wire::{BlobId, EntryId, LogId};
 use js_sys::{Array, Uint8Array};
@@ -23,7 +25,7 @@ use super::actor::Actor;
 use super::fetch::fetch;
 use super::idb::StorageError;
 use super::vault::Vault;
-use super::{Input, Stop, ToSend, clock, post};
+use super::{Command, Input, Stop, ToSend, clock, post};
 use crate::format;
 use crate::state::{NoticeText, Transfer, Ui};
 
@@ -65,9 +67,9 @@ struct Running {
 
 /// What the user wants of a transfer.
 #[derive(Default)]
-struct Control {
+pub(super) struct Control {
     paused: Cell<bool>,
-    cancelled: Cell<bool>,
+    pub(super) cancelled: Cell<bool>,
 }
 
 impl Control {
@@ -85,6 +87,8 @@ enum Kind {
     Upload(BlobId, Option<Box<(Upload, Source)>>),
     Download,
     Shown(EntryId),
+    /// To be sent to that conversation.
+    Forward(LogId, Box<FileInfo>),
 }
 
 /// Where the plaintext of an upload is.
@@ -154,9 +158,10 @@ impl Actor {
 
     fn add_upload(&mut self, log: LogId, upload: Upload, source: Source) {
         let (name, all, blob) = (upload.info().name.clone(), upload.info().size, upload.blob());
+        let thread = upload.info().thread;
         let kind = Kind::Upload(blob, Some(Box::new((upload, source))));
         let (number, _) = self.files.add(&name, kind);
-        let transfer = Transfer { number, log, name, upload: true, paused: false, done: 0, all, entry: None };
+        let transfer = Transfer { number, log, thread, name, upload: true, paused: false, done: 0, all, entry: None };
         self.ui.transfers.update(|transfers| transfers.push(transfer));
     }
 
@@ -188,25 +193,36 @@ impl Actor {
 
     /// Starts to fetch a file.
     pub(super) fn download(&mut self, log: LogId, entry: EntryId, file: &FileView, shown: bool) {
-        let Some(core) = &mut self.core else { return };
         if shown && !self.files.shown.insert(entry) {
             return;
         }
+        let kind = if shown { Kind::Shown(entry) } else { Kind::Download };
+        let known = format::picture_type(&file.media_type).or_else(|| format::sound_type(&file.media_type));
+        let media_type = known.filter(|_| shown).unwrap_or("application/octet-stream");
+        let about = Transfer { log, upload: false, entry: Some(entry), ..Transfer::of(file) };
+        self.fetch_file(log, file, kind, media_type, about);
+    }
+
+    /// Starts to fetch the file of a message, to send a copy of it elsewhere: it is shown as on its way there from now on.
+    pub(super) fn forward_file(&mut self, message: &MessageView, to: LogId) {
+        let MessageBody::File { file, caption } = &message.body else { return };
+        let info = Box::new(FileInfo::forwarding(file, caption));
+        let about = Transfer { log: to, upload: true, ..Transfer::of(file) };
+        self.fetch_file(message.log, file, Kind::Forward(to, info), "application/octet-stream", about);
+    }
+
+    fn fetch_file(&mut self, log: LogId, file: &FileView, kind: Kind, media_type: &'static str, about: Transfer) {
+        let Some(core) = &mut self.core else { return };
         let server = core.server().to_owned();
         let download = match core.start_download(log, file) {
             Ok(download) => download,
             Err(error) => return drop(self.verb(|_| Err::<Vec<Effect>, CoreError>(error))),
         };
-        let kind = if shown { Kind::Shown(entry) } else { Kind::Download };
-        let known = format::picture_type(&file.media_type).or_else(|| format::sound_type(&file.media_type));
-        let media_type = known.filter(|_| shown);
         let (number, control) = self.files.add(&file.name, kind);
-        let (name, all) = (file.name.clone(), file.size);
-        let transfer = Transfer { number, log, name, upload: false, paused: false, done: 0, all, entry: Some(entry) };
-        self.ui.transfers.update(|transfers| transfers.push(transfer));
+        self.ui.transfers.update(|transfers| transfers.push(Transfer { number, ..about }));
         wasm_bindgen_futures::spawn_local(async move {
             let end = receive(number, download, &server, &control).await;
-            let blob = end.and_then(|parts| blob_of(&parts, media_type.unwrap_or("application/octet-stream")).ok());
+            let blob = end.and_then(|parts| blob_of(&parts, media_type).ok());
             post(Input::File(blob.map_or(FileInput::Failed(number), |blob| FileInput::Downloaded(number, blob))));
         });
     }
@@ -236,6 +252,10 @@ impl Actor {
                 }
                 Vec::new()
             }
+            (FileInput::Downloaded(_, file), Kind::Forward(to, info)) => {
+                post(Input::Command(Command::SendFiles(to, vec![ToSend { file, info: *info }])));
+                Vec::new()
+            }
             (FileInput::Downloaded(_, blob), _) => {
                 drop(save(&blob, &running.name));
                 Vec::new()
@@ -245,7 +265,7 @@ impl Actor {
                 self.give_up(blob)
             }
             (_, Kind::Shown(_)) => Vec::new(),
-            (_, Kind::Download) => {
+            (_, Kind::Download | Kind::Forward(..)) => {
                 self.ui.tell(NoticeText::About(|words| words.download_failed, running.name), false);
                 Vec::new()
             }
@@ -271,7 +291,7 @@ impl Actor {
         running.control.cancelled.set(true);
         let effects = match running.kind {
             Kind::Upload(blob, _) => self.give_up(blob),
-            Kind::Download | Kind::Shown(_) => Vec::new(),
+            Kind::Download | Kind::Shown(_) | Kind::Forward(..) => Vec::new(),
         };
         self.start_next_upload();
         effects
@@ -335,7 +355,8 @@ impl Source {
     }
 }
 
-async fn receive(number: u64, mut download: Download, server: &str, control: &Control) -> Option<Array> {
+/// Fetches a file in parts; tells how far it is under this number.
+pub(super) async fn receive(number: u64, mut download: Download, server: &str, control: &Control) -> Option<Array> {
     let parts = Array::new();
     let mut failures = 0;
     while failures < ATTEMPTS_MAX && control.goes_on().await {

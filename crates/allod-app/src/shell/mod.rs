@@ -28,6 +28,7 @@ mod scan;
 mod seal;
 mod search;
 mod socket;
+pub mod stretch;
 mod threads;
 mod vault;
 mod window;
@@ -75,6 +76,8 @@ pub(crate) enum Input {
     Backup(BackupInput),
     /// A transfer goes on.
     File(FileInput),
+    /// A file for the export with this number came, in parts, or did not.
+    Exported(u64, Option<js_sys::Array>),
 }
 
 thread_local! {

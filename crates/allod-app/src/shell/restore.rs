@@ -2,7 +2,7 @@
 
 use allod_client_core::backup::{Backup, BackupError, BackupReader};
 use allod_client_core::{ClientCore, Effect, WriteSet, join};
-use allod_crypto::recovery::{OpenError, RecoveryPhrase};
+use allod_crypto::recovery::{BackupKey, HEADER_BYTES, Header, OpenError, RecoveryPhrase};
 use allod_wire::account::DeviceClass;
 use leptos::prelude::Set;
 use rand_core::OsRng;
@@ -12,21 +12,18 @@ use super::actor::Actor;
 use super::fetch::fetch;
 use super::files::slice;
 use super::vault::Vault;
-use super::{Stop, clock, page};
+use super::{Stop, clock, page, stretch};
 use crate::state::Joining;
 use crate::strings::Text;
 
 /// Read at a time.
 const PART_BYTES: u64 = 1 << 20;
-/// Until the page has shown what begins.
-const SHOW_MILLIS: u32 = 60;
 
 impl Actor {
-    /// Opens the file under these words, and joins by the link in it. Each reading begins with a second or two in which nothing moves.
+    /// Opens the file under these words, and joins by the link in it.
     pub(super) async fn restore(&mut self, file: &File, words: &str) -> Result<Vec<Effect>, Stop> {
         self.core = None;
         self.ui.joining.set(Joining::Restoring(0));
-        clock::sleep(SHOW_MILLIS).await;
         match self.open_backup(file, words).await? {
             Ok(backup) => match ClientCore::restore_backup(backup, DeviceClass::Web, clock::now(), &mut OsRng) {
                 Ok((core, effects)) => {
@@ -43,7 +40,15 @@ impl Actor {
 
     async fn open_backup(&self, file: &File, words: &str) -> Result<Result<Backup, Text>, Stop> {
         let Ok(phrase) = RecoveryPhrase::parse(words) else { return Ok(Err(|words| words.keeping.words_mixed)) };
-        let backup = match self.read(file, &phrase, 0, None).await? {
+        let Ok(start) = slice(file, 0, HEADER_BYTES.min(file.size() as usize)).await else {
+            return Ok(Err(|words| words.keeping.restore_unreadable));
+        };
+        let header = match Header::decode(&start) {
+            Ok(header) => header,
+            Err(error) => return Ok(Err(problem(error.into()))),
+        };
+        let key = stretch::key(header, &phrase).await;
+        let backup = match self.read(file, &key, 0, None).await? {
             Ok(backup) => backup,
             Err(why) => return Ok(Err(why)),
         };
@@ -52,18 +57,18 @@ impl Actor {
         }
         // Nobody has joined with what may be here: it is left of an attempt that failed.
         self.vault.clear().await?;
-        self.read(file, &phrase, 50, Some(&self.vault)).await
+        self.read(file, &key, 50, Some(&self.vault)).await
     }
 
     /// Reads to the end; hands lines to the vault if there is one. Shows how far it is, from `percent` on, half of the way.
     async fn read(
         &self,
         file: &File,
-        phrase: &RecoveryPhrase,
+        key: &BackupKey,
         percent: u32,
         vault: Option<&Vault>,
     ) -> Result<Result<Backup, Text>, Stop> {
-        let (mut reader, size, mut at) = (BackupReader::new(phrase.clone()), file.size() as u64, 0);
+        let (mut reader, size, mut at) = (BackupReader::with_key(key.clone()), file.size() as u64, 0);
         while at < size {
             let length = PART_BYTES.min(size - at);
             let Ok(part) = slice(file, at, length as usize).await else {

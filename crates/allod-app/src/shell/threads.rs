@@ -7,6 +7,7 @@ use leptos::prelude::{GetUntracked, Set, WithUntracked};
 
 use super::Stop;
 use super::actor::Actor;
+use crate::draft::Place;
 use crate::state::{Pane, Thread};
 
 impl Actor {
@@ -14,9 +15,21 @@ impl Actor {
     pub(super) async fn open_thread(&mut self, log: LogId, root: MessageId) -> Result<(), Stop> {
         let thread = self.read_thread(log, &root).await?;
         if thread.is_some() {
+            self.take_up_draft(Place { log, thread: Some(root) }).await?;
             self.ui.thread.set(thread);
             self.ui.details.set(true);
             self.ui.pane.set(Pane::Details);
+        }
+        Ok(())
+    }
+
+    /// What stands in the thread that is shown was looked at.
+    pub(super) async fn mark_thread(&mut self) -> Result<(), Stop> {
+        let shown = self.ui.thread.with_untracked(|thread| thread.as_ref().map(|thread| thread.root.clone()));
+        let Some((log, Some(root))) = shown.map(|root| (root.log, root.message_id)) else { return Ok(()) };
+        if self.ui.details.get_untracked() {
+            let effects = self.verb(|core| core.mark_thread_read(log, root));
+            self.carry_out(effects).await?;
         }
         Ok(())
     }

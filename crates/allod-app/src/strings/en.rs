@@ -295,5 +295,5 @@ pub const ENGLISH: Strings = Strings {
     safety: safety::SAFETY,
     keeping: keeping::KEEPING,
     talk: talk::TALK,
-    export: keeping::EXPORT,
+    export: allod_client_core::export::ENGLISH,
 };

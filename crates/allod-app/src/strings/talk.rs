@@ -30,6 +30,7 @@ pub struct Talk {
     pub forward_to: &'static str,
     pub forwarded: &'static str,
     pub forwarded_done: fn(&str) -> String,
+    pub forwarding: fn(&str) -> String,
     pub delivered_to: fn(usize, usize) -> String,
     pub read_by: fn(usize, usize) -> String,
     pub read: &'static str,
@@ -38,6 +39,7 @@ pub struct Talk {
     pub mention: &'static str,
     pub answer_in_thread: &'static str,
     pub thread: &'static str,
-    pub thread_answers: fn(usize) -> String,
+    pub thread_answers: fn(usize, usize) -> String,
+    pub thread_new: fn(usize) -> String,
     pub thread_empty: &'static str,
 }

@@ -3,7 +3,6 @@
 
 use allod_client_core::marks::QuoteView;
 use allod_client_core::view::MessageView;
-use allod_wire::LogId;
 use leptos::html;
 use leptos::prelude::*;
 
@@ -18,8 +17,6 @@ use crate::state::Ui;
 use crate::strings::Text;
 use crate::test_ids;
 
-/// The identifier of what takes files.
-pub(super) const FILE_INPUT_ID: &str = "file-input";
 /// The field grows up to this many lines.
 const ROWS_MAX: usize = 8;
 
@@ -76,11 +73,7 @@ pub(super) fn view(ui: Ui, place: Place) -> AnyView {
             ask(Command::Typing(log, !text.trim().is_empty()));
             change(ui, place, |draft| draft.text = text);
         })
-        .on(leptos::ev::paste, move |event| {
-            if !in_thread {
-                send_sheet::paste(ui, &event);
-            }
-        })
+        .on(leptos::ev::paste, move |event| send_sheet::paste(ui, place.thread, &event))
         .on(leptos::ev::keydown, keys);
     let is_empty = Memo::new(move |_| text.with(|text| text.trim().is_empty()));
     let send_label = ui.words.text(|words| words.send);
@@ -100,7 +93,7 @@ pub(super) fn view(ui: Ui, place: Place) -> AnyView {
             send();
         })
         .child((
-            (!in_thread).then(|| attach(ui, log)),
+            attach(ui, place),
             html::div().attr("class", "composer-box").child((
                 picker.view(),
                 asking(ui, place),
@@ -108,7 +101,7 @@ pub(super) fn view(ui: Ui, place: Place) -> AnyView {
                 area,
             )),
             button,
-            (!in_thread).then(|| voice::record(ui, log)),
+            voice::record(ui, place),
         ))
         .into_any()
 }
@@ -116,6 +109,11 @@ pub(super) fn view(ui: Ui, place: Place) -> AnyView {
 /// The identifier of the field in which one writes there.
 pub(super) fn field_id(place: Place) -> &'static str {
     if place.thread.is_some() { THREAD_COMPOSER_ID } else { COMPOSER_ID }
+}
+
+/// The identifier of what takes files there.
+pub(super) fn file_input_id(place: Place) -> &'static str {
+    if place.thread.is_some() { "thread-file-input" } else { "file-input" }
 }
 
 /// Changes the draft of a place.
@@ -189,11 +187,11 @@ fn purpose(ui: Ui, place: Place) -> impl IntoView {
     }
 }
 
-fn attach(ui: Ui, log: LogId) -> AnyView {
+fn attach(ui: Ui, place: Place) -> AnyView {
     let input = NodeRef::<html::Input>::new();
     let chosen = move |_| {
         if let Some(input) = input.get_untracked() {
-            send_sheet::choose(ui, send_sheet::listed(input.files()));
+            send_sheet::choose(ui, place.thread, send_sheet::listed(input.files()));
             input.set_value("");
         }
     };
@@ -201,11 +199,11 @@ fn attach(ui: Ui, log: LogId) -> AnyView {
         .attr("type", "file")
         .attr("multiple", true)
         .attr("hidden", true)
-        .attr("id", FILE_INPUT_ID)
-        .attr("data-test", test_ids::FILE_INPUT)
+        .attr("id", file_input_id(place))
+        .attr("data-test", if place.thread.is_some() { test_ids::THREAD_FILE_INPUT } else { test_ids::FILE_INPUT })
         .on(leptos::ev::change, chosen)
         .node_ref(input);
-    (field, plus_menu::button(ui, log)).into_any()
+    (field, plus_menu::button(ui, place)).into_any()
 }
 
 /// On a desk one can write at once; on a phone the keyboard would hide what one came to read.

@@ -38,7 +38,7 @@ pub(super) fn view(ui: Ui, log: LogId) -> AnyView {
     let dropping = RwSignal::new(false);
     let foot = move || match state.get() {
         None => ().into_any(),
-        Some(State::Creating | State::Active) => composer::view(ui, Place { log, thread: None }),
+        Some(State::Creating | State::Active) => composer::view(ui, Place::conversation(log)),
         Some(State::Rejoining) => closed(ui, |words| words.state_rejoining, ()),
         Some(State::Removed) => closed(ui, |words| words.state_removed, forget(ui, log)),
         Some(State::Left) => closed(ui, |words| words.state_left, forget(ui, log)),
@@ -64,7 +64,7 @@ pub(super) fn view(ui: Ui, log: LogId) -> AnyView {
         .on(leptos::ev::drop, move |event| {
             event.prevent_default();
             dropping.set(false);
-            send_sheet::choose_from(ui, event.data_transfer());
+            send_sheet::choose_from(ui, None, event.data_transfer());
         })
         .child((stream(ui, log), typing::view(ui), drop_hint));
     (head(ui, log), messages, foot, send_sheet::view(ui, log), viewer::view(ui)).into_any()
@@ -122,10 +122,7 @@ fn stream(ui: Ui, log: LogId) -> AnyView {
         let waiting = ui.waiting.get();
         ui.lines.with(|lines| timeline(lines, &waiting, ui.unread_from.get(), None, local_day))
     });
-    let uploads = Memo::new(move |_| {
-        let here = |one: &&crate::state::Transfer| one.upload && one.log == log;
-        ui.transfers.with(|all| all.iter().filter(here).map(|one| one.number).collect::<Vec<_>>())
-    });
+    let uploads = file::uploads(ui, move || Some(Place::conversation(log)));
     let follow = Follow::new(ui, scroll, lines, uploads);
     let jump = move || {
         let to_end = move || follow.to_end();
@@ -156,11 +153,7 @@ fn stream(ui: Ui, log: LogId) -> AnyView {
             Line::Message { view, first, last } => message::view(ui, view, first, last, group.get_untracked()),
         })
         .build());
-    let sending = For(ForProps::builder()
-        .each(move || uploads.get())
-        .key(|number| *number)
-        .children(move |number| file::upload(ui, number))
-        .build());
+    let sending = file::sending(ui, uploads);
     let stream =
         line_acts::list(ui, |words| words.messages, lines, (opening::view(ui), nothing, rows, sending).into_any());
     let scroll = html::div()

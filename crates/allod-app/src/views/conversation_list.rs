@@ -13,7 +13,7 @@ use crate::dialog::Dialog;
 use crate::draft::Place;
 use crate::format::list_time;
 use crate::gesture::Point;
-use crate::icons::{ARCHIVE, BACK, Icon, PIN, PLUS, QUIET, SLIDERS, TALK};
+use crate::icons::{ARCHIVE, BACK, Icon, PIN, PLUS, QUIET, SLIDERS, TALK, THREAD};
 use crate::shell::{Command, ask, now};
 use crate::state::{Side, Ui};
 use crate::strings::Text;
@@ -148,6 +148,18 @@ fn row(ui: Ui, log: LogId) -> AnyView {
                 .child(unread.get().to_string())
         })
     };
+    let answers = Memo::new(move |_| one.with(|one| one.as_ref().map_or(0, |one| one.new_answers)));
+    let in_threads = move || {
+        // What is unread says more.
+        (answers.get() > 0 && unread.get() == 0).then(|| {
+            html::span()
+                .attr("class", "count threads")
+                .attr("role", "img")
+                .attr("data-test", test_ids::NEW_ANSWERS)
+                .attr("aria-label", move || (ui.words.get().talk.thread_new)(answers.get()))
+                .child((THREAD.small(), html::span().child(move || answers.get().to_string())))
+        })
+    };
     let preview = move || one.with(|one| one.as_ref().map(|one| preview(ui, one, is_group.get())).unwrap_or_default());
     let types = Memo::new(move |_| one.with(|one| one.as_ref().is_some_and(|one| !one.typing.is_empty())));
     let second = html::span().attr("class", "row-line").child((
@@ -155,6 +167,7 @@ fn row(ui: Ui, log: LogId) -> AnyView {
             .attr("class", move || if types.get() { "row-preview typing-now clip" } else { "row-preview clip" })
             .child(preview),
         mentioned,
+        in_threads,
         count,
     ));
     let button = html::button()

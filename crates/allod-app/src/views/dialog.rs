@@ -73,8 +73,8 @@ fn body(ui: Ui, dialog: Dialog) -> AnyView {
         Dialog::Reactions(message) => ("dialog-body", reactions::all(ui, &message)),
         Dialog::Details(message) => ("dialog-body wide", message_details::view(ui, *message)),
         Dialog::Forward(message) => ("dialog-body", forward::view(ui, *message)),
-        Dialog::Plus(log) => ("dialog-body menu", plus_menu::view(ui, log)),
-        Dialog::Poll(log) => ("dialog-body", poll::make(ui, log)),
+        Dialog::Plus(place) => ("dialog-body menu", plus_menu::view(ui, place)),
+        Dialog::Poll(place) => ("dialog-body", poll::make(ui, place)),
         Dialog::Delete(message) => ("dialog-body", message_menu::ask_delete(ui, message)),
     };
     html::div().attr("class", class).child(inner).into_any()

@@ -7,6 +7,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::{viewer, voice};
+use crate::draft::Place;
 use crate::format::{picture_type, size, sound_type};
 use crate::icons::{CLOSE, DOCUMENT, DOWNLOAD, PAUSE, PLAY};
 use crate::shell::{Command, ask};
@@ -173,8 +174,23 @@ fn transfer(ui: Ui, number: u64) -> Option<Transfer> {
     ui.transfers.with(|all| all.iter().find(|one| one.number == number).cloned())
 }
 
+/// The numbers of the files that are being sent into a place.
+pub(super) fn uploads(ui: Ui, place: impl Fn() -> Option<Place> + Send + Sync + 'static) -> Memo<Vec<u64>> {
+    Memo::new(move |_| {
+        let Some(Place { log, thread }) = place() else { return Vec::new() };
+        let here = |one: &&Transfer| one.upload && one.log == log && one.thread == thread;
+        ui.transfers.with(|all| all.iter().filter(here).map(|one| one.number).collect())
+    })
+}
+
+/// These files, as lines.
+pub(super) fn sending(ui: Ui, uploads: Memo<Vec<u64>>) -> AnyView {
+    let children = move |number| upload(ui, number);
+    For(ForProps::builder().each(move || uploads.get()).key(|number| *number).children(children).build()).into_any()
+}
+
 /// A file that is being sent: not a message yet.
-pub(super) fn upload(ui: Ui, number: u64) -> AnyView {
+fn upload(ui: Ui, number: u64) -> AnyView {
     let name = transfer(ui, number).map(|one| one.name).unwrap_or_default();
     let state = move || {
         let words = ui.words.get();

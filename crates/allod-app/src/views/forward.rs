@@ -1,14 +1,14 @@
 //! Forwarding: the conversations to which a message can go.
 
 use allod_client_core::Kind;
-use allod_client_core::view::{ConversationSummary, MessageView, State};
+use allod_client_core::view::{ConversationSummary, MessageBody, MessageView, State};
 use leptos::html;
 use leptos::prelude::*;
 
 use super::dialog::close;
 use super::parts::{button, face};
 use crate::shell::{Command, ask};
-use crate::state::{NoticeText, Ui};
+use crate::state::{About, NoticeText, Ui};
 use crate::test_ids;
 
 pub(super) fn view(ui: Ui, message: MessageView) -> AnyView {
@@ -33,9 +33,13 @@ pub(super) fn view(ui: Ui, message: MessageView) -> AnyView {
 fn row(ui: Ui, message: &MessageView, to: &ConversationSummary) -> AnyView {
     let (title, log, message) = (ui.title_of(to), to.log, Box::new(message.clone()));
     let done = title.clone();
+    let said: About = match message.body {
+        MessageBody::File { .. } => |words| words.talk.forwarding,
+        _ => |words| words.talk.forwarded_done,
+    };
     let forward = move |_| {
         ask(Command::Forward(message.clone(), log));
-        ui.tell(NoticeText::About(|words| words.talk.forwarded_done, done.clone()), false);
+        ui.tell(NoticeText::About(said, done.clone()), false);
         close(ui);
     };
     let button = html::button()

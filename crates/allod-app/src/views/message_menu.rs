@@ -101,7 +101,8 @@ pub(super) fn view(ui: Ui, message: MessageView) -> AnyView {
     // An answer in a thread begins none.
     let thread = message.message_id.filter(|_| can_act && message.thread.is_none());
     let log = message.log;
-    let may_forward = matches!(message.body, MessageBody::Text { .. });
+    let may_forward =
+        matches!(message.body, MessageBody::Text { .. } | MessageBody::Poll { .. } | MessageBody::File { .. });
     let (answered, edited, forwarded, details, deleted) =
         (message.clone(), message.clone(), message.clone(), message.clone(), message);
     let items = (

@@ -2,12 +2,12 @@
 
 use allod_client_core::view::MessageView;
 use allod_client_core::{OPTIONS_MAX, Poll};
-use allod_wire::LogId;
 use leptos::html;
 use leptos::prelude::*;
 
 use super::dialog::close;
 use super::parts::{button, field};
+use crate::draft::Place;
 use crate::icons::CHECK;
 use crate::shell::{Command, ask};
 use crate::state::Ui;
@@ -91,7 +91,7 @@ pub(super) fn view(ui: Ui, message: &MessageView, poll: &Poll) -> AnyView {
 }
 
 /// The dialog in which one is made.
-pub(super) fn make(ui: Ui, log: LogId) -> AnyView {
+pub(super) fn make(ui: Ui, place: Place) -> AnyView {
     let question = RwSignal::new(String::new());
     let several = RwSignal::new(false);
     // One empty field more than there are answers.
@@ -138,7 +138,7 @@ pub(super) fn make(ui: Ui, log: LogId) -> AnyView {
         several: several.get(),
     };
     let send = move || {
-        ask(Command::SendPoll(log, poll()));
+        ask(Command::SendPoll(place, poll()));
         close(ui);
     };
     let is_ready = move || {

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use allod_client_core::transfer::FileInfo;
 use allod_wire::LogId;
+use allod_wire::mimi::MessageId;
 use leptos::html;
 use leptos::prelude::*;
 use web_sys::{ClipboardEvent, DataTransfer, File, FileList};
@@ -18,13 +19,13 @@ use crate::test_ids;
 
 static LAST_CHOSEN: AtomicU64 = AtomicU64::new(0);
 
-/// Shows these files in the sheet, and draws those anew that are pictures.
-pub(super) fn choose(ui: Ui, files: Vec<File>) {
+/// Shows these files in the sheet, to go into the conversation or that thread of it, and draws those anew that are pictures.
+pub(super) fn choose(ui: Ui, thread: Option<MessageId>, files: Vec<File>) {
     for file in files {
         let number = LAST_CHOSEN.fetch_add(1, Ordering::Relaxed);
         let is_drawn = pictures::is_drawn(&file.type_());
         let picture = if is_drawn { Picture::Drawing } else { Picture::None };
-        ui.chosen.update(|chosen| chosen.push(Chosen { number, file: file.clone(), picture }));
+        ui.chosen.update(|chosen| chosen.push(Chosen { number, thread, file: file.clone(), picture }));
         if is_drawn {
             leptos::task::spawn_local(async move {
                 let drawn = pictures::draw(&file).await.map_or(Picture::Unreadable, Picture::Drawn);
@@ -39,17 +40,17 @@ pub(super) fn choose(ui: Ui, files: Vec<File>) {
 }
 
 /// Shows what was dropped in the sheet.
-pub(super) fn choose_from(ui: Ui, data: Option<DataTransfer>) {
-    choose(ui, listed(data.and_then(|data| data.files())));
+pub(super) fn choose_from(ui: Ui, thread: Option<MessageId>, data: Option<DataTransfer>) {
+    choose(ui, thread, listed(data.and_then(|data| data.files())));
 }
 
 /// Shows pasted files in the sheet. Programs that copy text often add a picture of it: text is text.
-pub(super) fn paste(ui: Ui, event: &ClipboardEvent) {
+pub(super) fn paste(ui: Ui, thread: Option<MessageId>, event: &ClipboardEvent) {
     let Some(data) = event.clipboard_data() else { return };
     let files = listed(data.files());
     if !files.is_empty() && data.get_data("text/plain").is_ok_and(|text| text.is_empty()) {
         event.prevent_default();
-        choose(ui, files);
+        choose(ui, thread, files);
     }
 }
 
@@ -210,7 +211,7 @@ fn to_send(chosen: &[Chosen], originals: bool, caption: &str) -> Vec<ToSend> {
     let mut files: Vec<ToSend> = chosen
         .iter()
         .map(|one| {
-            let name = one.file.name();
+            let (name, thread) = (one.file.name(), one.thread);
             match &one.picture {
                 Picture::Drawn(drawn) => {
                     let glimpse = drawn.glimpse.clone();
@@ -221,11 +222,11 @@ fn to_send(chosen: &[Chosen], originals: bool, caption: &str) -> Vec<ToSend> {
                         (drawn.blob.clone(), media_type, with_extension(&name, drawn.media_type))
                     };
                     let size = file.size() as u64;
-                    ToSend { file, info: FileInfo { name, media_type, size, glimpse, ..FileInfo::default() } }
+                    ToSend { file, info: FileInfo { name, media_type, size, glimpse, thread, ..FileInfo::default() } }
                 }
                 _ => {
                     let (media_type, size) = (one.file.type_(), one.file.size() as u64);
-                    let info = FileInfo { name, media_type, size, ..FileInfo::default() };
+                    let info = FileInfo { name, media_type, size, thread, ..FileInfo::default() };
                     ToSend { file: one.file.clone().into(), info }
                 }
             }

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use allod_client_core::transfer::FileInfo;
 use allod_client_core::view::{FileView, MessageView};
-use allod_wire::LogId;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::panes::{COMPOSER_ID, focus};
+use super::composer::field_id;
+use super::panes::focus;
 use super::parts::icon_button;
+use crate::draft::Place;
 use crate::format::{duration, with_extension};
 use crate::icons::{DELETE, MICROPHONE, PAUSE, PLAY, SEND};
 use crate::shell::record::{Kept, LEVEL_MILLIS, RecordError, Recording};
@@ -32,7 +33,7 @@ const SEND_RECORDING_ID: &str = "send-recording";
 #[derive(Clone, Copy)]
 struct Recorder {
     ui: Ui,
-    log: LogId,
+    place: Place,
     recording: RwSignal<Option<Kept>, LocalStorage>,
     asking: RwSignal<bool>,
     levels: RwSignal<Vec<u8>>,
@@ -40,10 +41,10 @@ struct Recorder {
 }
 
 /// The button that starts a recording, and the recording while it goes on.
-pub(super) fn record(ui: Ui, log: LogId) -> AnyView {
+pub(super) fn record(ui: Ui, place: Place) -> AnyView {
     let recorder = Recorder {
         ui,
-        log,
+        place,
         recording: RwSignal::new_local(None),
         asking: RwSignal::new(false),
         levels: RwSignal::new(Vec::new()),
@@ -62,7 +63,7 @@ pub(super) fn record(ui: Ui, log: LogId) -> AnyView {
         MICROPHONE,
         |words| words.record,
         "record",
-        test_ids::RECORD,
+        if place.thread.is_some() { test_ids::THREAD_RECORD } else { test_ids::RECORD },
         move || leptos::task::spawn_local(recorder.start()),
     );
     (start, move || goes_on.get().then(|| recorder.view())).into_any()
@@ -104,19 +105,20 @@ impl Recorder {
 
     fn discard(self) {
         self.recording.set(None);
-        focus(COMPOSER_ID);
+        focus(field_id(self.place));
     }
 
     fn send(self) {
         let kept = self.recording.try_update(Option::take).flatten();
         let Some(recording) = kept.and_then(|kept| Rc::try_unwrap(kept).ok()).map(RefCell::into_inner) else { return };
-        focus(COMPOSER_ID);
-        let (log, name) = (self.log, self.ui.words.get().voice_message);
+        focus(field_id(self.place));
+        let (Place { log, thread }, name) = (self.place, self.ui.words.get().voice_message);
         leptos::task::spawn_local(async move {
             let Some(recorded) = recording.finish().await else { return };
             let (file, media_type) = (recorded.blob, recorded.media_type);
             let (name, size) = (with_extension(name, &media_type), file.size() as u64);
-            let info = FileInfo { name, media_type, size, glimpse: Some(recorded.glimpse), ..FileInfo::default() };
+            let info =
+                FileInfo { name, media_type, size, glimpse: Some(recorded.glimpse), thread, ..FileInfo::default() };
             ask(Command::SendFiles(log, vec![ToSend { file, info }]));
         });
     }

@@ -1,24 +1,11 @@
 use super::*;
 use crate::testing::World;
 
-const WORDS: ExportWords = ExportWords {
-    language: "en",
-    conversations: "Conversations",
-    made: |who, when| format!("{who}, {when}"),
-    lines: |count| format!("{count} lines"),
-    back: "Back",
-    edited: "edited",
-    deleted: "Deleted",
-    forwarded: "forwarded",
-    file: "File",
-    newer_kind: "Newer",
-};
-
 struct Plain;
 
 impl Voice for Plain {
     fn words(&self) -> &ExportWords {
-        &WORDS
+        &ENGLISH
     }
 
     fn event(&self, event: &SystemEvent) -> String {
@@ -43,8 +30,9 @@ fn nothing_that_others_wrote_becomes_markup() {
     let conversation = world.core(alice).conversation(talk).unwrap();
     let mut page = page_head(&Plain, &conversation);
     for line in world.history(alice, talk) {
-        let file = matches!(line.body, MessageBody::File { .. }).then(|| "files/1-a \"b\" ü.pdf");
-        page += &page_line(&Plain, &line, file);
+        for file in [FilePlace::Here("files/1-a \"b\" ü.pdf"), FilePlace::Gone, FilePlace::Left] {
+            page += &page_line(&Plain, &line, file);
+        }
     }
     page += &page_foot();
     for markup in ["<script", "<img", "<b>\"", "\u{1b}", "alert('1')"] {
@@ -52,6 +40,7 @@ fn nothing_that_others_wrote_becomes_markup() {
     }
     assert!(page.contains("&lt;/div&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;"));
     assert!(page.contains("href=\"./files/1-a%20%22b%22%20%C3%BC.pdf\""));
+    assert!(page.contains("File that could not be fetched any more: <bdi>&lt;b&gt;"), "what is missing is named");
     assert!(page.contains("default-src 'none'"), "its own policy lets nothing run or load");
     for tag in ["li", "ol", "div", "bdi", "small", "time", "b"] {
         let opened = page.matches(&format!("<{tag}>")).count() + page.matches(&format!("<{tag} ")).count();

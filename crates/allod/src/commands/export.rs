@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
-use allod_client_core::export::{self, ExportWords, Listed, Voice};
+use allod_client_core::export::{self, ENGLISH, ExportWords, FilePlace, Listed, Voice};
 use allod_client_core::view::{ConversationSummary, MessageBody, MessageView};
 use allod_client_core::{ClientCore, SystemEvent};
 use allod_wire::{Position, UnixMillis};
@@ -15,25 +15,12 @@ use crate::failure::Failure;
 use crate::session::Session;
 use crate::show;
 
-const WORDS: ExportWords = ExportWords {
-    language: "en",
-    conversations: "Conversations",
-    made: |who, when| format!("What {who} had on one device, {when}."),
-    lines: |count| if count == 1 { "1 line".to_owned() } else { format!("{count} lines") },
-    back: "All conversations",
-    edited: "edited",
-    deleted: "Deleted",
-    forwarded: "forwarded",
-    file: "File",
-    newer_kind: "A message of a newer kind",
-};
-
 /// English, in the calendar of this machine.
 struct English;
 
 impl Voice for English {
     fn words(&self) -> &ExportWords {
-        &WORDS
+        &ENGLISH
     }
 
     fn event(&self, event: &SystemEvent) -> String {
@@ -111,7 +98,12 @@ async fn write(
         for line in history {
             let file = if files { fetch(session, folder, stem, &line, &mut written).await? } else { None };
             append(&mut lines, &lines_path, &export::json_line(&line))?;
-            append(&mut page, &page_path, &export::page_line(&English, &line, file.as_deref()))?;
+            let place = match &file {
+                Some(path) => FilePlace::Here(path),
+                None if files => FilePlace::Gone,
+                None => FilePlace::Left,
+            };
+            append(&mut page, &page_path, &export::page_line(&English, &line, place))?;
             written.lines += 1;
         }
     }

@@ -1,7 +1,5 @@
 //! Backups, in English.
 
-use allod_client_core::export::ExportWords;
-
 use crate::strings::Keeping;
 
 pub(super) const KEEPING: Keeping = Keeping {
@@ -16,17 +14,29 @@ pub(super) const KEEPING: Keeping = Keeping {
     word_number: |place| format!("Word {place}"),
     show_words: "Show the words again",
     save_backup: "Make and save the backup",
-    backup_working: |percent| format!("Encrypting your history… {percent} %. This page may stand still for a moment."),
+    backup_working: |percent| format!("Encrypting your history… {percent} %"),
     backup_done: "The backup is among your downloads. Move it to a safe place. It is good once, within a year.",
     backup_offline: "Your server cannot be reached, and a backup needs it once. Nothing was made. Try again when the connection is back.",
     backup_no_space: "This browser could not put the backup together: its storage or memory is full. Nothing was lost. Free some space, then try again.",
     backup_due: "What you have here is on this device only. A backup brings it back if the device is lost.",
     later: "Later",
     own_data: "Your data",
-    export_text: "Everything that this browser has, as pages and lists that open without Allod. Files in messages are not in it. Nothing in it is encrypted: keep it where nobody else comes.",
+    export_text: "Everything that this browser has, as pages and lists that open without Allod. Nothing in it is encrypted: keep it where nobody else comes.",
     export: "Export my data",
-    export_working: |percent| format!("Writing your conversations… {percent} %"),
-    export_done: "The archive is among your downloads. Unpack it, and open index.html.",
+    export_files: "With the files in messages, as far as your server has them still",
+    export_working: |percent, files| match files {
+        0 => format!("Writing your conversations… {percent} %"),
+        1 => format!("Writing your conversations… {percent} %, 1 file"),
+        _ => format!("Writing your conversations… {percent} %, {files} files"),
+    },
+    export_done: |missing| {
+        let done = "The archive is among your downloads. Unpack it, and open index.html.";
+        match missing {
+            0 => done.to_owned(),
+            1 => format!("{done} 1 file could not be fetched any more: its page names it."),
+            _ => format!("{done} {missing} files could not be fetched any more: the pages name them."),
+        }
+    },
     export_failed: "This browser could not put the archive together: its storage or memory is full. Nothing was lost. Free some space, then try again.",
     have_backup: "I have a backup",
     have_invitation: "I have an invitation",
@@ -54,17 +64,4 @@ pub(super) const KEEPING: Keeping = Keeping {
     restore_other_server: "This backup belongs to another server. Open the address of yours, then try again.",
     restore_offline: "The words are right, but your server cannot be reached. Nothing was changed. Try again when the connection is back.",
     restore_spent: "This backup was used already, or is more than a year old, so it lets no device in any more. Use a later one, or ask for an invitation.",
-};
-
-pub(super) const EXPORT: ExportWords = ExportWords {
-    language: "en",
-    conversations: "Conversations",
-    made: |who, when| format!("What {who} had in one browser, {when}."),
-    lines: |count| if count == 1 { "1 line".to_owned() } else { format!("{count} lines") },
-    back: "All conversations",
-    edited: "edited",
-    deleted: "Deleted",
-    forwarded: "forwarded",
-    file: "File",
-    newer_kind: "A message of a newer kind",
 };

@@ -29,6 +29,7 @@ pub(super) const TALK: Talk = Talk {
     forward_to: "Forward to",
     forwarded: "Forwarded",
     forwarded_done: |title| format!("Forwarded to {title}."),
+    forwarding: |title| format!("The file goes to {title} as a copy."),
     delivered_to: |count, all| {
         if all == 1 { "Delivered".into() } else { format!("Delivered to {count} of {all}") }
     },
@@ -43,6 +44,12 @@ pub(super) const TALK: Talk = Talk {
     mention: "People to mention",
     answer_in_thread: "Reply in thread",
     thread: "Thread",
-    thread_answers: |count| if count == 1 { "1 reply".into() } else { format!("{count} replies") },
+    thread_answers: |count, new| {
+        let all = if count == 1 { "1 reply".into() } else { format!("{count} replies") };
+        if new > 0 { format!("{all}, {new} new") } else { all }
+    },
+    thread_new: |count| {
+        if count == 1 { "1 new reply in a thread".into() } else { format!("{count} new replies in threads") }
+    },
     thread_empty: "No reply yet.",
 };

@@ -16,19 +16,29 @@ pub(super) const KEEPING: Keeping = Keeping {
     word_number: |place| format!("Mot {place}"),
     show_words: "Revoir les mots",
     save_backup: "Faire et enregistrer la sauvegarde",
-    backup_working: |percent| {
-        format!("Chiffrement de votre historique… {percent} %. Cette page peut se figer un instant.")
-    },
+    backup_working: |percent| format!("Chiffrement de votre historique… {percent} %"),
     backup_done: "La sauvegarde est dans vos téléchargements. Mettez-la en lieu sûr. Elle sert une fois, dans l’année.",
     backup_offline: "Votre serveur ne répond pas, et une sauvegarde en a besoin une fois. Rien n’a été fait. Réessayez quand la connexion sera revenue.",
     backup_no_space: "Ce navigateur n’a pas pu constituer la sauvegarde : son stockage ou sa mémoire est plein. Rien n’est perdu. Libérez de la place, puis réessayez.",
     backup_due: "Ce que vous avez ici n’est que sur cet appareil. Une sauvegarde vous le rendra s’il se perd.",
     later: "Plus tard",
     own_data: "Vos données",
-    export_text: "Tout ce que garde ce navigateur, en pages et en listes lisibles sans Allod. Les fichiers des messages n’y sont pas. Rien n’y est chiffré : gardez-le hors de portée d’autrui.",
+    export_text: "Tout ce que garde ce navigateur, en pages et en listes lisibles sans Allod. Rien n’y est chiffré : gardez-le hors de portée d’autrui.",
     export: "Exporter mes données",
-    export_working: |percent| format!("Écriture de vos conversations… {percent} %"),
-    export_done: "L’archive est dans vos téléchargements. Décompressez-la et ouvrez index.html.",
+    export_files: "Avec les fichiers des messages, tant que votre serveur les a encore",
+    export_working: |percent, files| match files {
+        0 => format!("Écriture de vos conversations… {percent} %"),
+        1 => format!("Écriture de vos conversations… {percent} %, 1 fichier"),
+        _ => format!("Écriture de vos conversations… {percent} %, {files} fichiers"),
+    },
+    export_done: |missing| {
+        let done = "L’archive est dans vos téléchargements. Décompressez-la, puis ouvrez index.html.";
+        match missing {
+            0 => done.to_owned(),
+            1 => format!("{done} 1 fichier n’a plus pu être récupéré : sa page le nomme."),
+            _ => format!("{done} {missing} fichiers n’ont plus pu être récupérés : les pages les nomment."),
+        }
+    },
     export_failed: "Ce navigateur n’a pas pu constituer l’archive : son stockage ou sa mémoire est plein. Rien n’est perdu. Libérez de la place, puis réessayez.",
     have_backup: "J’ai une sauvegarde",
     have_invitation: "J’ai une invitation",
@@ -63,12 +73,13 @@ pub(super) const KEEPING: Keeping = Keeping {
 pub(super) const EXPORT: ExportWords = ExportWords {
     language: "fr",
     conversations: "Conversations",
-    made: |who, when| format!("Ce que {who} avait dans un navigateur, le {when}."),
+    made: |who, when| format!("Ce que {who} avait sur un appareil, le {when}."),
     lines: |count| if count < 2 { format!("{count} ligne") } else { format!("{count} lignes") },
     back: "Toutes les conversations",
     edited: "modifié",
     deleted: "Supprimé",
     forwarded: "transféré",
     file: "Fichier",
+    file_gone: "Fichier qui n’a plus pu être récupéré",
     newer_kind: "Un message d’un type plus récent",
 };

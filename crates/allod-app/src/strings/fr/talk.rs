@@ -31,6 +31,7 @@ pub(super) const TALK: Talk = Talk {
     forward_to: "Transférer à",
     forwarded: "Transféré",
     forwarded_done: |title| format!("Transféré à {title}."),
+    forwarding: |title| format!("Une copie du fichier est envoyée à {title}."),
     delivered_to: |count, all| {
         if all == 1 { "Reçu".to_owned() } else { format!("Reçu par {count} sur {all}") }
     },
@@ -45,6 +46,20 @@ pub(super) const TALK: Talk = Talk {
     mention: "Personnes à mentionner",
     answer_in_thread: "Répondre dans un fil",
     thread: "Fil",
-    thread_answers: |count| if count < 2 { format!("{count} réponse") } else { format!("{count} réponses") },
+    thread_answers: |count, new| {
+        let all = if count < 2 { format!("{count} réponse") } else { format!("{count} réponses") };
+        match new {
+            0 => all,
+            1 => format!("{all}, dont 1 nouvelle"),
+            new => format!("{all}, dont {new} nouvelles"),
+        }
+    },
+    thread_new: |count| {
+        if count < 2 {
+            format!("{count} nouvelle réponse dans un fil")
+        } else {
+            format!("{count} nouvelles réponses dans des fils")
+        }
+    },
     thread_empty: "Pas encore de réponse.",
 };
