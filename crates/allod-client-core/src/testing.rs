@@ -3,6 +3,7 @@
 //! Each device is a core and its vault, a plain map. The world carries out effects one by one, so that a device can be
 //! crashed between any two of them, and comes back from its vault alone.
 
+mod files;
 pub mod hub;
 mod lines;
 pub mod texts;
@@ -30,8 +31,7 @@ use crate::request::Plane;
 use crate::rows;
 use crate::search::{HITS_MAX, SearchQuery, SnippetPart};
 use crate::testing::hub::Hub;
-use crate::transfer::{DownloadStep, FileInfo, UploadStep};
-use crate::view::{FileView, MessageBody, MessageView};
+use crate::view::{MessageBody, MessageView};
 
 /// The randomness of a [`World`].
 pub type Rng = ChaCha20Rng;
@@ -231,48 +231,6 @@ impl World {
         let address = self.address(whom);
         self.act(who, |core, now, rng| core.remove_person(log, &address, now, rng)).expect("may remove");
         self.run_until_quiet();
-    }
-
-    /// Sends a file.
-    pub fn send_file(&mut self, who: Who, log: LogId, name: &str, bytes: &[u8]) {
-        let (size, caption) = (bytes.len() as u64, "here".to_owned());
-        let info =
-            FileInfo { name: name.into(), media_type: "text/plain".into(), size, caption, ..FileInfo::default() };
-        self.send_file_as(who, log, info, bytes);
-    }
-
-    /// Sends a file with all that is said of it.
-    pub fn send_file_as(&mut self, who: Who, log: LogId, info: FileInfo, bytes: &[u8]) {
-        let (mut upload, effects) = self.peers[who.0].core.start_upload(log, info, &mut self.rng).expect("fits");
-        self.take(who, effects);
-        loop {
-            let request = match upload.next() {
-                UploadStep::Ask(request) => Some(request),
-                UploadStep::Plain { offset, len } => {
-                    upload.supply(&bytes[offset as usize..offset as usize + len]).expect("the file is as promised")
-                }
-                UploadStep::Finished => break,
-            };
-            if let Some(request) = request {
-                let (status, body) = self.hub.handle(&request, self.now);
-                upload.handle_response(status, &body).expect("taken");
-            }
-        }
-        let finished = upload.finish().expect("finished");
-        let sent = self.peers[who.0].core.send_file(finished, self.now, &mut self.rng);
-        self.take(who, sent.expect("may speak").1);
-        self.settle();
-    }
-
-    /// Fetches a file.
-    pub fn fetch(&mut self, who: Who, log: LogId, file: &FileView) -> Vec<u8> {
-        let mut download = self.peers[who.0].core.start_download(log, file).expect("a member");
-        let mut bytes = Vec::new();
-        while let DownloadStep::Ask(request) = download.next().expect("not damaged") {
-            let (status, body) = self.hub.handle(&request, self.now);
-            bytes.extend(download.handle_response(status, &body).expect("opens"));
-        }
-        bytes
     }
 
     /// The lines of a conversation, from the vault.

@@ -103,5 +103,5 @@ fn the_list_leads_to_each_page() {
     let listed = [Listed { stem: "001-a".into(), title: "A & B".into(), lines: 3 }];
     let page = index(&Plain, &me, UnixMillis(5), &listed);
     assert!(page.contains("<a href=\"001-a.html\"><bdi>A &amp; B</bdi></a> <small>3 lines</small>"), "{page}");
-    assert!(page.contains("alice@a.example, 5"));
+    assert!(page.contains("What alice@a.example had on one device, 5."));
 }
