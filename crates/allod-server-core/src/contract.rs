@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod blobs;
+pub mod directory;
 pub mod inboxes;
 pub mod ledger;
 pub mod logs;
@@ -80,6 +81,8 @@ macro_rules! store_contract_list {
             accounts a_recovery_link_adds_a_device_within_a_year_and_once_a_10;
             accounts a_removed_device_leaves_no_link_behind_a_10;
             accounts a_disabled_account_is_let_in_nowhere_a_2;
+            directory the_devices_of_all_are_read_in_pages_y_3;
+            directory whose_devices_change_is_told_and_nothing_else_y_3;
             inboxes each_key_package_is_given_once_then_the_last_resort_i_1;
             inboxes a_key_package_once_given_is_not_taken_again_i_1;
             inboxes a_claim_needs_a_ticket_or_the_contact_link_a_6;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use allod_wire::log::EntriesPage;
 use allod_wire::secrets::TokenKey;
-use allod_wire::{DeviceId, LogId};
+use allod_wire::{DeviceId, LogId, UserName};
 
 /// What changed. All of it is durable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,11 @@ pub enum Hint {
     Inbox {
         /// The device.
         device: DeviceId,
+    },
+    /// The devices of a user have changed, perhaps to none: the directory is behind (rule Y-3).
+    DevicesChanged {
+        /// The user.
+        name: UserName,
     },
     /// The sessions of a device have ended: it was removed, disabled, or has a newer one.
     SessionEnded {

@@ -213,6 +213,14 @@ pub trait Store: Send + Sync + 'static {
     /// The certificates of somebody's devices.
     fn person(&self, name: UserName) -> impl Future<Output = Outcome<PersonDevices, AccountError>> + Send;
 
+    /// The certificates of the devices of up to `limit` users whose names come after `after`, in order of name; without those who are
+    /// disabled (rule Y-3). An empty page is the end.
+    fn devices_after(
+        &self,
+        after: Option<UserName>,
+        limit: u32,
+    ) -> impl Future<Output = Outcome<Vec<(UserName, PersonDevices)>, Never>> + Send;
+
     /// Makes an invitation under `secret`; gives its last day (rule A-1).
     fn create_invite(
         &self,

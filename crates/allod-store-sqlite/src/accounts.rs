@@ -39,6 +39,11 @@ pub(crate) fn is_present(conn: &Connection, caller: &Caller) -> Result<bool, rus
     statement.exists(params![caller.device.as_bytes(), caller.name.as_str()])
 }
 
+/// Tells that the directory is behind (rule Y-3).
+pub(crate) fn devices_changed(batch: &mut Batch<'_>, name: &UserName) {
+    batch.hints.push(Hint::DevicesChanged { name: name.clone() });
+}
+
 /// Tells gateways that sessions have ended.
 pub(crate) fn end_sessions(batch: &mut Batch<'_>, devices: impl IntoIterator<Item = DeviceId>) {
     batch.hints.extend(devices.into_iter().map(|device| Hint::SessionEnded { device }));
@@ -109,6 +114,24 @@ pub(crate) fn person(conn: &Connection, name: &UserName) -> Result<PersonDevices
     Ok(PersonDevices { certificates: certificates(conn, name)? })
 }
 
+/// Rule Y-3: a page of everybody who is not disabled.
+pub(crate) fn devices_after(
+    conn: &Connection,
+    after: Option<&UserName>,
+    limit: u32,
+) -> Result<Vec<(UserName, PersonDevices)>, OpError<Never>> {
+    let page = "SELECT name FROM accounts WHERE disabled = 0 AND name > ?1 ORDER BY name LIMIT ?2";
+    let mut statement = conn.prepare_cached(page)?;
+    // No name is empty, so every one comes after that.
+    let names = statement
+        .query_map(params![after.map_or("", UserName::as_str), limit], |row| name_in(0, &row.get::<_, String>(0)?))?;
+    let devices = |name: UserName| {
+        let certificates = certificates(conn, &name)?;
+        Ok((name, PersonDevices { certificates }))
+    };
+    Ok(names.map(|name| devices(name?)).collect::<Result<_, rusqlite::Error>>()?)
+}
+
 fn certificates(conn: &Connection, name: &UserName) -> Result<Vec<ByteVec>, rusqlite::Error> {
     let mut statement = conn.prepare_cached("SELECT certificate FROM devices WHERE name = ?1")?;
     let rows = statement.query_map([name.as_str()], |row| row.get::<_, Vec<u8>>(0).map(ByteVec::from))?;
@@ -139,6 +162,7 @@ pub(crate) fn remove_own(
     let owner = statement.query_row([device.as_bytes()], |row| name_in(0, &row.get::<_, String>(0)?)).optional()?;
     remove_device(caller, owner.as_ref()).map_err(OpError::Refused)?;
     drop_device(batch, device)?;
+    devices_changed(batch, &caller.name);
     // the links may be that device's.
     let links = "DELETE FROM invites WHERE adds_device AND name = ?1";
     batch.conn.prepare_cached(links)?.execute([caller.name.as_str()])?;
@@ -217,6 +241,7 @@ pub(crate) fn set_disabled(
         let devices = devices_of(batch.conn, name)?;
         end_sessions(batch, devices);
     }
+    devices_changed(batch, name);
     Ok(())
 }
 
@@ -230,5 +255,6 @@ pub(crate) fn remove_user(batch: &mut Batch<'_>, name: &UserName) -> Result<(), 
         return Err(OpError::Refused(AccountError::NotFound));
     }
     batch.conn.prepare_cached("DELETE FROM invites WHERE adds_device = 1 AND name = ?1")?.execute([name.as_str()])?;
+    devices_changed(batch, name);
     Ok(())
 }

@@ -13,7 +13,7 @@ use allod_wire::secrets::{InviteSecret, SessionToken};
 use allod_wire::{Day, DeviceId, UserName};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::accounts::{account_role, device_count, end_sessions, name_in};
+use crate::accounts::{account_role, device_count, devices_changed, end_sessions, name_in};
 use crate::writer::{Batch, OpError};
 
 /// The invitation of a digest.
@@ -102,10 +102,12 @@ pub(crate) fn spend(
             insert_account(batch.conn, request, role)?;
             insert_device(batch.conn, request, &session, until)?;
             use_up(batch.conn, request.invite())?;
+            devices_changed(batch, request.name());
         }
         Joining::NewDevice(_) => {
             insert_device(batch.conn, request, &session, until)?;
             use_up(batch.conn, request.invite())?;
+            devices_changed(batch, request.name());
         }
     }
     Ok(joining.role())

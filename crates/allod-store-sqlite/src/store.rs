@@ -221,6 +221,14 @@ impl Store for SqliteStore {
         self.0.readers.run(move |conn| accounts::person(conn, &name)).await
     }
 
+    async fn devices_after(
+        &self,
+        after: Option<UserName>,
+        limit: u32,
+    ) -> Outcome<Vec<(UserName, PersonDevices)>, Never> {
+        self.0.readers.run(move |conn| accounts::devices_after(conn, after.as_ref(), limit)).await
+    }
+
     async fn create_invite(
         &self,
         by: Inviter,

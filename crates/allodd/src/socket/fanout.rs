@@ -273,6 +273,7 @@ impl Fanout {
                 }
             }
             Hint::Inbox { device } => self.tell_device(*device, || Note::Inbox),
+            Hint::DevicesChanged { .. } => {} // for the directory, which nobody follows by socket
             Hint::SessionEnded { device } => self.tell_device(*device, || Note::SessionEnded),
         }
     }
