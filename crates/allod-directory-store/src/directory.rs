@@ -221,17 +221,23 @@ impl Directory {
         })
     }
 
-    /// What the directory says of one user, with what is pending.
+    /// What the directory says of some users, with what is pending; without those of whom it says nothing.
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn published_entry(&self, address: &Address) -> Result<Option<DirectoryEntry>, ReadError> {
+    pub fn published_of(&self, users: &[Address]) -> Result<HashMap<Address, DirectoryEntry>, ReadError> {
         self.read(|conn| {
             let conn = lock(conn);
             let newest = "SELECT entry FROM entries WHERE address = ?1 ORDER BY epoch DESC LIMIT 1";
             let mut statement = conn.prepare_cached(newest)?;
-            let entry = statement.query_row([address.to_string()], |row| row.get::<_, Vec<u8>>(0)).optional()?;
-            entry.map(|bytes| entry_in(&bytes)).transpose()
+            let mut published = HashMap::new();
+            for address in users {
+                let entry = statement.query_row([address.to_string()], |row| row.get::<_, Vec<u8>>(0)).optional()?;
+                if let Some(bytes) = entry {
+                    published.insert(address.clone(), entry_in(&bytes)?);
+                }
+            }
+            Ok(published)
         })
     }
 

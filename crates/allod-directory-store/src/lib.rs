@@ -7,6 +7,7 @@
 //! - what is served is an epoch whose root was recorded: no proof leads to a root that nobody can know;
 //! - at most one epoch is pending, so that the state before it is still whole.
 
+pub mod accounts;
 mod directory;
 mod publish;
 mod row;

@@ -1,5 +1,6 @@
 //! A directory as its server, its readers and its auditors see it.
 
+mod accounts;
 mod crash;
 mod model;
 mod proofs;
@@ -9,6 +10,7 @@ use allod_directory::{AppendOnlyProofIn, HistoryProofIn, LookupProofIn, ProofErr
 use allod_wire::account::DeviceClass;
 use allod_wire::directory::{DirectoryDevice, DirectoryEntry, EpochRoot};
 use allod_wire::{Address, Day, DeviceId};
+use futures_executor::block_on;
 
 use crate::{DATABASE_FILE, Directory, Proven, VrfSecret};
 

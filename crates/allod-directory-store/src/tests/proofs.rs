@@ -7,7 +7,6 @@ use akd::{AkdValue, AzksElement, AzksParallelismConfig, AzksValue, EpochHash, Si
 use allod_directory::{AppendOnlyProofIn, Hashes, HistoryProofIn, ProofError};
 use allod_wire::cbor;
 use allod_wire::directory::{AppendOnlyProof, DirectoryEntryIn, HistoryProof, LookupProof, NodeLabel, TreeNode};
-use futures_executor::block_on;
 
 use super::*;
 
