@@ -1,5 +1,7 @@
 //! The list of conversations: what is new on top, what it is about, how much of it is unread.
 
+use std::collections::BTreeMap;
+
 use allod_client_core::Kind;
 use allod_client_core::view::ConversationSummary;
 use allod_wire::LogId;
@@ -10,7 +12,7 @@ use super::panes::SEARCH_ID;
 use super::parts::{self, button, face, icon_button};
 use super::{conversation_menu, search, typing};
 use crate::dialog::Dialog;
-use crate::draft::Place;
+use crate::draft::{Draft, Place};
 use crate::format::list_time;
 use crate::gesture::Point;
 use crate::icons::{ARCHIVE, BACK, Icon, PIN, PLUS, QUIET, SLIDERS, TALK, THREAD};
@@ -74,8 +76,18 @@ fn list(ui: Ui, wanted: RwSignal<String>, archive: RwSignal<bool>) -> AnyView {
             .then(|| html::div().attr("class", "empty").child(text))
     };
     let ids = Memo::new(move |_| found.with(|found| found.iter().map(|one| one.log).collect::<Vec<_>>()));
-    let rows =
-        For(ForProps::builder().each(move || ids.get()).key(|log| *log).children(move |log| row(ui, log)).build());
+    // Without what is being written in the open conversation: a key changes nothing in the rows.
+    let begun = Memo::new(move |_| {
+        let open = ui.open.get();
+        let is_shown = |(place, _): &(&Place, &Draft)| place.thread.is_none() && Some(place.log) != open;
+        let text = |(place, draft): (&Place, &Draft)| (place.log, draft.text.clone());
+        ui.drafts.with(|drafts| drafts.iter().filter(is_shown).map(text).collect::<BTreeMap<_, _>>())
+    });
+    let rows = For(ForProps::builder()
+        .each(move || ids.get())
+        .key(|log| *log)
+        .children(move |log| row(ui, log, begun))
+        .build());
     let put_away = Memo::new(move |_| ui.conversations.with(|all| all.iter().filter(|one| one.local.archived).count()));
     Effect::new(move |_| {
         if put_away.get() == 0 {
@@ -110,7 +122,7 @@ fn list(ui: Ui, wanted: RwSignal<String>, archive: RwSignal<bool>) -> AnyView {
 }
 
 /// A row: it stays the same element while what it shows changes, so that the keyboard stays on it.
-fn row(ui: Ui, log: LogId) -> AnyView {
+fn row(ui: Ui, log: LogId, begun: Memo<BTreeMap<LogId, String>>) -> AnyView {
     let one = Memo::new(move |_| ui.conversations.with(|all| all.iter().find(|one| one.log == log).cloned()));
     let is_open = Memo::new(move |_| ui.open.get() == Some(log));
     let is_group = Memo::new(move |_| one.with(|one| one.as_ref().is_some_and(|one| one.kind == Kind::Group)));
@@ -160,7 +172,16 @@ fn row(ui: Ui, log: LogId) -> AnyView {
                 .child((THREAD.small(), html::span().child(move || answers.get().to_string())))
         })
     };
-    let preview = move || one.with(|one| one.as_ref().map(|one| preview(ui, one, is_group.get())).unwrap_or_default());
+    let preview = move || {
+        let begun = begun.with(|begun| begun.get(&log).cloned());
+        one.with(|one| {
+            let one = one.as_ref()?;
+            let kept = || one.local.draft.as_ref().map(|draft| draft.text.clone());
+            let begun = begun.or_else(kept).filter(|begun| !begun.is_empty() && !is_open.get());
+            Some(preview(ui, one, begun, is_group.get()))
+        })
+        .unwrap_or_default()
+    };
     let types = Memo::new(move |_| one.with(|one| one.as_ref().is_some_and(|one| !one.typing.is_empty())));
     let second = html::span().attr("class", "row-line").child((
         html::span()
@@ -194,15 +215,12 @@ fn hidden(ui: Ui, text: Text) -> AnyView {
     html::span().attr("class", "sr-only").child(ui.words.text(text)).into_any()
 }
 
-fn preview(ui: Ui, one: &ConversationSummary, is_group: bool) -> String {
+fn preview(ui: Ui, one: &ConversationSummary, begun: Option<String>, is_group: bool) -> String {
     if let Some(said) = typing::said(ui, &one.typing) {
         return said;
     }
     let words = ui.words.get();
-    let begun =
-        ui.drafts.with(|drafts| drafts.get(&Place { log: one.log, thread: None }).map(|draft| draft.text.clone()));
-    let begun = begun.or_else(|| one.local.draft.as_ref().map(|draft| draft.text.clone()));
-    if let Some(begun) = begun.filter(|begun| !begun.is_empty() && ui.open.get() != Some(one.log)) {
+    if let Some(begun) = begun {
         return (words.chosen.draft)(&begun);
     }
     let Some(last) = &one.last else { return words.empty_conversation.to_owned() };
