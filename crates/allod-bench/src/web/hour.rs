@@ -27,7 +27,9 @@ pub(super) async fn report(
     for action in 0..actions {
         // Far apart in the list, each of them in its turn.
         let number = action * 37 % CONVERSATIONS;
-        browser.press_named("conversation-row", &title(number)).await?;
+        // Rows change places while others write: a mouse could be too late.
+        let row = format!("[data-test=conversation-row][data-name=\"{}\"]", title(number));
+        browser.script(&format!("document.querySelector('{row}').click()")).await?;
         browser.see_named("conversation", &title(number)).await?;
         for _ in 0..3 {
             browser.script("document.querySelector('.messages .scroll').scrollTop -= 2000").await?;

@@ -14,10 +14,10 @@ const KEEP_MEMORY: &str = "const start = WebAssembly.instantiateStreaming; \
     WebAssembly.instantiateStreaming = async (...all) => { const made = await start(...all); \
     window.wasm = made.instance.exports.memory; return made; }";
 /// Notes for every key how long it was handled, and how long it took until the end of the frame after it.
-const KEYS: &str = "window.keys = []; window.handled = []; let pressed = 0; \
-    addEventListener('keydown', () => { pressed = performance.now(); }, true); \
+const KEYS: &str = "window.keys = []; window.handled = []; \
     const soon = act => { const { port1, port2 } = new MessageChannel(); port1.onmessage = act; port2.postMessage(0); }; \
-    addEventListener('input', event => { const from = pressed; soon(() => window.handled.push(performance.now() - from)); \
+    addEventListener('input', event => { const from = performance.now(); \
+    soon(() => window.handled.push(performance.now() - from)); \
     requestAnimationFrame(() => soon(() => window.keys.push(performance.now() - event.timeStamp))); }, true)";
 /// Notes for every letter of a search how long it took until the end of the last frame that changed anything.
 const ANSWERS: &str = "window.asked = null; window.answered = 0; \
