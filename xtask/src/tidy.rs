@@ -5,6 +5,7 @@
 //! - `ARCHITECTURE.md` and the workspace name the same crates.
 //! - Each core forbids clocks and the operating system's randomness in its `clippy.toml`.
 //! - No file is longer than [`LINES_MAX`]; left-over work names its issue.
+//! - Style sheets name the sides of writing, start and end, not left and right: the page is mirrored where one writes so.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::fs;
@@ -26,8 +27,12 @@ pub(crate) fn run() -> Result<()> {
     map(&metadata, &mut faults)?;
     cores(&metadata, &mut faults)?;
     sources(&mut faults)?;
+    style_sheets(&mut faults)?;
     if faults.is_empty() {
-        note(format!("{} crates: layers, map, file sizes and left-over work are in order", metadata.members().len()));
+        note(format!(
+            "{} crates: layers, map, file sizes, left-over work and style sheets are in order",
+            metadata.members().len()
+        ));
         return Ok(());
     }
     for fault in &faults {
@@ -151,6 +156,50 @@ fn sources(faults: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
+fn style_sheets(faults: &mut Vec<String>) -> Result<()> {
+    for path in workspace::files(&workspace::root().join("crates"), "css")? {
+        let (name, text) = (workspace::relative(&path), fs::read_to_string(&path)?);
+        for (at, line) in text.lines().enumerate() {
+            let sided = line.split(['{', '}', ';']).filter(|declaration| names_a_side(declaration));
+            faults
+                .extend(sided.map(|one| format!("{name}:{}: left or right, not start or end: {}", at + 1, one.trim())));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a declaration of a style sheet means left or right, whichever way one writes.
+fn names_a_side(declaration: &str) -> bool {
+    let Some((property, value)) = declaration.split_once(':') else { return false };
+    let is_side = |word: &str| word == "left" || word == "right";
+    let property = property.trim();
+    match property {
+        "margin" | "padding" | "border-width" => {
+            let sides = sides(value);
+            sides.len() == 4 && sides[1] != sides[3]
+        }
+        "text-align" | "float" | "clear" => is_side(value.trim()),
+        // Places of one's own, that a script sets, are named as one likes.
+        _ => !property.starts_with("--") && property.split('-').any(is_side),
+    }
+}
+
+/// The values of a property that takes one for each side; what stands in parentheses is one.
+fn sides(value: &str) -> Vec<String> {
+    let mut depth = 0_usize;
+    let marked: String = (value.trim().chars())
+        .map(|c| {
+            depth = match c {
+                '(' => depth + 1,
+                ')' => depth.saturating_sub(1),
+                _ => depth,
+            };
+            if c == ' ' && depth == 0 { '\n' } else { c }
+        })
+        .collect();
+    marked.lines().map(str::to_owned).collect()
+}
+
 /// Whether a comment on this line announces work without the number of its issue.
 fn leaves_work_unnamed(line: &str) -> bool {
     let Some((_, comment)) = line.split_once("//") else { return false };
@@ -171,6 +220,21 @@ mod tests {
         assert!(leaves_work_unnamed(concat!("// FIX", "ME(soon)")));
         assert!(!leaves_work_unnamed("// TODO(#12): later"));
         assert!(!leaves_work_unnamed("let todo = \"TODO\";"));
+    }
+
+    #[test]
+    fn a_style_sheet_names_no_side_but_start_and_end() {
+        for sided in ["margin-left: 1px", " left: 0", "border-top-right-radius: 0", "text-align: right", "float: left"]
+        {
+            assert!(names_a_side(sided), "{sided}");
+        }
+        assert!(names_a_side("padding: 0 1px calc(2px + 1px) 3px"));
+        assert!(!names_a_side("padding: 0 max(1px, 2px) 0 max(1px, 2px)"));
+        for plain in
+            ["margin: 0 1px", "padding-inline: 1px 2px", "--left: 1px", "text-align: start", "a:hover", "inset: 0"]
+        {
+            assert!(!names_a_side(plain), "{plain}");
+        }
     }
 
     #[test]

@@ -71,7 +71,7 @@ icons! {
     /// React.
     SMILE = "M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17zM8.5 14c.8 1.3 2 2 3.5 2s2.7-.7 3.5-2M9 9.5v.1M15 9.5v.1";
     /// More.
-    MORE = "M5.5 12v.1M12 12v.1M18.5 12v.1";
+    MORE = "M5 11a1 1 0 1 1 0 2 1 1 0 0 1 0-2zM12 11a1 1 0 1 1 0 2 1 1 0 0 1 0-2zM19 11a1 1 0 1 1 0 2 1 1 0 0 1 0-2z";
     /// Change.
     PENCIL = "M4.5 19.5l1-4.2L16 4.8a1.6 1.6 0 0 1 2.3 0l.9.9a1.6 1.6 0 0 1 0 2.3L8.7 18.5z";
     /// Copy.
@@ -98,8 +98,14 @@ impl Icon {
         self.with_class("icon icon-small")
     }
 
+    /// Whether it points along the line of writing: it is mirrored where that runs from right to left.
+    fn turns(self) -> bool {
+        [BACK, NEXT, LEAVE, ANSWER, FORWARD, THREAD].contains(&self)
+    }
+
     fn with_class(self, class: &'static str) -> AnyView {
         let outline = svg::path().attr("d", self.0);
+        let class = if self.turns() { format!("{class} turns") } else { class.to_owned() };
         svg::svg()
             .attr("class", class)
             .attr("viewBox", "0 0 24 24")

@@ -7,7 +7,32 @@ use serde_json::Value;
 use crate::browser::{Browser, TAB};
 
 /// What is wrong with the page as it is.
-const LOOK: &str = include_str!("accessibility.js");
+const LOOK: &str = concat!(
+    include_str!("accessibility/seen.js"),
+    include_str!("accessibility/look.js"),
+    include_str!("accessibility/reflow.js"),
+    "return faults;"
+);
+/// Whether it fits, as it is laid out now.
+const REFLOW: &str =
+    concat!(include_str!("accessibility/seen.js"), include_str!("accessibility/reflow.js"), "return faults;");
+
+/// What moves, or would, for longer than one notices: of all elements, with what is drawn before and behind them.
+const MOTION: &str = "
+    const seconds = text => Math.max(...text.split(',').map(one => parseFloat(one) * (one.trim().endsWith('ms') ? 0.001 : 1)));
+    const faults = document.getAnimations().filter(one => one.effect.getComputedTiming().activeDuration > 1)
+        .map(one => `motion: ${one.effect.target?.className} moves`);
+    for (const one of document.querySelectorAll('*')) for (const part of [null, '::before', '::after', '::backdrop']) {
+        const style = getComputedStyle(one, part);
+        const longest = Math.max(style.animationName === 'none' ? 0 : seconds(style.animationDuration), seconds(style.transitionDuration));
+        if (longest > 0.001) faults.push(`motion: ${one.localName}.${one.className}${part ?? ''} takes ${longest} s`);
+    }
+    return faults;";
+
+/// More space between lines, words and letters, as people set it who read so with less effort (WCAG 1.4.12).
+const SPACED: &str = "const sheet = new CSSStyleSheet(); sheet.replaceSync('* { line-height: 1.5 !important; \
+    letter-spacing: 0.12em !important; word-spacing: 0.16em !important } p { margin-bottom: 2em !important }'); \
+    document.adoptedStyleSheets = [sheet];";
 
 /// Presses of the Tab key at most on one page.
 const STOPS_MAX: usize = 120;
@@ -41,7 +66,7 @@ const STOP: &str = "
 
 impl Browser {
     /// Everything that the script finds fault with in the page as it is: one line each, the kind first (`name`, `alt`, `role`,
-    /// `heading`, `landmark`, `id`, `language`, `contrast`, `target`, `reflow`).
+    /// `heading`, `landmark`, `id`, `language`, `contrast`, `target`, `reflow`, `cut`).
     ///
     /// # Errors
     /// If the browser is gone.
@@ -49,6 +74,29 @@ impl Browser {
         let settled = "return document.getAnimations().every(one => one.playState !== 'running' || one.effect.getTiming().iterations === Infinity)";
         ensure!(self.until(settled).await?, "something moves without end");
         serde_json::from_value(self.script(LOOK).await?).context("lines")
+    }
+
+    /// What does not fit, in the window's size as it is: to be scrolled sideways, out of reach, too close to something else, cut
+    /// off. `spaced` gives all text the space that a reader may ask for.
+    ///
+    /// # Errors
+    /// If the browser is gone.
+    pub async fn reflow_faults(&self, spaced: bool) -> Result<Vec<String>> {
+        let look = if spaced { format!("{SPACED} {{ {REFLOW} }}") } else { REFLOW.to_owned() };
+        let faults = self.script(&look).await?;
+        self.script("document.adoptedStyleSheets = [];").await?;
+        serde_json::from_value(faults).context("lines")
+    }
+
+    /// What moves though the system asks for less motion.
+    ///
+    /// # Errors
+    /// If the browser is gone.
+    pub async fn motion_faults(&self) -> Result<Vec<String>> {
+        self.calm(true).await?;
+        let faults = self.script(MOTION).await?;
+        self.calm(false).await?;
+        serde_json::from_value(faults).context("lines")
     }
 
     /// Goes through the page with the Tab key: what it passes by, what it visits out of order, and where one does not see that the
@@ -74,7 +122,10 @@ impl Browser {
             if *seen != Value::Bool(true) {
                 faults.push(format!("focus: nothing shows that the keyboard is on {what}"));
             }
-            if visited.last().is_some_and(|last| *last > number) && visited.iter().min() < Some(&number) {
+            // From wherever the keyboard was to the end, and once from the beginning to there.
+            let again = visited.windows(2).any(|pair| pair[0] > pair[1]);
+            let is_back = visited.last().is_some_and(|last| *last > number);
+            if again && (is_back || visited.first() < Some(&number)) {
                 faults.push(format!("order: {what} comes after what stands behind it"));
             }
             visited.push(number);

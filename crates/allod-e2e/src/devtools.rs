@@ -1,6 +1,6 @@
 //! What the browser knows of itself: its DevTools protocol, through ChromeDriver.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use fantoccini::wd::WebDriverCompatibleCommand;
 use http::Method;
 use serde_json::{Value, json};
@@ -42,5 +42,27 @@ impl Browser {
         let all = metrics["metrics"].as_array().context("no metrics")?;
         let one = all.iter().find(|metric| metric["name"] == name).and_then(|metric| metric["value"].as_f64());
         one.with_context(|| format!("no metric {name}"))
+    }
+
+    /// Gives the window another size.
+    ///
+    /// # Errors
+    /// If the browser is gone.
+    pub async fn resize(&self, (width, height): (u32, u32)) -> Result<()> {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await?;
+        ensure!(self.until(&format!("return innerWidth === {width}")).await?, "the window keeps its size");
+        Ok(())
+    }
+
+    /// Has the system ask for less motion, or no longer.
+    ///
+    /// # Errors
+    /// If the browser is gone.
+    pub async fn calm(&self, calm: bool) -> Result<()> {
+        let value = if calm { "reduce" } else { "no-preference" };
+        let media = json!({ "features": [{ "name": "prefers-reduced-motion", "value": value }] });
+        self.devtools("Emulation.setEmulatedMedia", media).await?;
+        Ok(())
     }
 }

@@ -4,6 +4,7 @@ mod accessibility;
 pub mod browser;
 mod devtools;
 mod hand;
+pub mod look;
 pub mod person;
 pub mod report;
 pub mod server;

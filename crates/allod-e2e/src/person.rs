@@ -109,9 +109,18 @@ impl Person {
     /// If the server refuses.
     pub async fn add_device(&self, home: &Path, device: &str) -> Result<Self> {
         let link = self.link(ClientCore::new_device_link).await?.parse::<Link>()?;
+        Self::join_as_device(home, device, &link).await
+    }
+
+    /// One more device of the person who made the link.
+    ///
+    /// # Errors
+    /// If the server refuses.
+    pub async fn join_as_device(home: &Path, device: &str, link: &Link) -> Result<Self> {
         let profile = Profile::new(device, Some(home.to_owned()))?;
-        let client = Client::join(&profile, &link, None, None, &OPTIONS).await?;
-        let person = Self { client, address: self.address.clone(), profile };
+        let client = Client::join(&profile, link, None, None, &OPTIONS).await?;
+        let address = client.look(ClientCore::me_view).await?.context("it has joined")?.address;
+        let person = Self { client, address, profile };
         person.settle().await?;
         Ok(person)
     }

@@ -68,3 +68,20 @@ pub async fn send_file(browser: &Browser, path: &Path) -> Result<()> {
     browser.press("send-chosen").await?;
     browser.gone("send-sheet").await
 }
+
+/// A JPEG of so many pixels, as the browser makes it: an evening over a town.
+///
+/// # Errors
+/// If it does not.
+pub async fn picture(browser: &Browser, width: u32, height: u32) -> Result<Vec<u8>> {
+    let draw = format!(
+        "return (async () => {{ const canvas = new OffscreenCanvas({width}, {height}); const pen = canvas.getContext('2d');
+        const sky = pen.createLinearGradient(0, 0, 0, {height}); sky.addColorStop(0, '#1d4f91'); sky.addColorStop(0.6, '#e9b872');
+        sky.addColorStop(1, '#3b2f2f'); pen.fillStyle = sky; pen.fillRect(0, 0, {width}, {height});
+        for (let i = 0; i < 60; i++) {{ pen.fillStyle = `hsl(${{i * 37 % 360}} 40% ${{20 + i % 50}}%)`;
+            pen.fillRect(i * {width} / 60, {height} * (0.55 + (i * 7 % 20) / 100), {width} / 80, {height}); }}
+        const blob = await canvas.convertToBlob({{ type: 'image/jpeg', quality: 0.9 }});
+        return Array.from(new Uint8Array(await blob.arrayBuffer())); }})()"
+    );
+    Ok(serde_json::from_value(browser.script(&draw).await?)?)
+}

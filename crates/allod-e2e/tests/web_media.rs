@@ -7,7 +7,7 @@ use allod_client_core::New;
 use allod_client_core::glimpse::{Glimpse, PICTURE_BYTES_MAX};
 use allod_client_core::view::FileView;
 use allod_e2e::browser::{Browser, DESK, Driver, ESCAPE, PHONE};
-use allod_e2e::web::{self, join, send_file, start_group};
+use allod_e2e::web::{self, join, picture, send_file, start_group};
 use allod_e2e::{Person, Server};
 use allod_wire::LogId;
 use anyhow::{Context, Result, ensure};
@@ -17,16 +17,7 @@ const PLACE: &[u8] = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\0\0\0\0\0GPS 48.8566 N 2.352
 
 /// A photograph of so many pixels, with [`PLACE`] in it.
 async fn photograph(browser: &Browser, width: u32, height: u32) -> Result<Vec<u8>> {
-    let draw = format!(
-        "return (async () => {{ const canvas = new OffscreenCanvas({width}, {height}); const pen = canvas.getContext('2d');
-        const sky = pen.createLinearGradient(0, 0, 0, {height}); sky.addColorStop(0, '#1d4f91'); sky.addColorStop(0.6, '#e9b872');
-        sky.addColorStop(1, '#3b2f2f'); pen.fillStyle = sky; pen.fillRect(0, 0, {width}, {height});
-        for (let i = 0; i < 60; i++) {{ pen.fillStyle = `hsl(${{i * 37 % 360}} 40% ${{20 + i % 50}}%)`;
-            pen.fillRect(i * {width} / 60, {height} * (0.55 + (i * 7 % 20) / 100), {width} / 80, {height}); }}
-        const blob = await canvas.convertToBlob({{ type: 'image/jpeg', quality: 0.9 }});
-        return Array.from(new Uint8Array(await blob.arrayBuffer())); }})()"
-    );
-    let drawn: Vec<u8> = serde_json::from_value(browser.script(&draw).await?)?;
+    let drawn = picture(browser, width, height).await?;
     let length = u16::try_from(PLACE.len() + 2)?.to_be_bytes();
     let start = drawn.strip_prefix(&[0xff, 0xd8]).context("the browser makes a JPEG")?;
     Ok([&[0xff, 0xd8, 0xff, 0xe1], &length[..], PLACE, start].concat())

@@ -29,7 +29,7 @@ pub(super) fn opener(ui: Ui, log: LogId, title: Memo<String>, class: &'static st
         .on(leptos::ev::click, move |event| {
             ui.show(Dialog::Conversation(log), Some(below(event.current_target())));
         })
-        .child(MORE.small())
+        .child(MORE.view())
         .into_any()
 }
 

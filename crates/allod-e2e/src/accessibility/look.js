@@ -1,42 +1,4 @@
-// Looks at the page as it is, and returns what keeps people from using it: one line for each fault, its kind first.
-const faults = [];
-const told = (element) => {
-  const test = element.closest("[data-test]")?.dataset.test;
-  const name = element.id ? `#${element.id}` : element.className && typeof element.className === "string" ? `.${element.className.trim().split(/\s+/).join(".")}` : "";
-  const text = element.textContent.trim().replace(/\s+/g, " ").slice(0, 40);
-  return `${element.localName}${name}${test ? ` in ${test}` : ""}${text ? ` “${text}”` : ""}`;
-};
-const fault = (kind, element, more = "") => faults.push(`${kind}: ${told(element)}${more ? `, ${more}` : ""}`);
-
-// What can be seen and reached: an open dialog makes all others inert.
-const modal = document.querySelector("dialog:modal");
-const scope = modal ?? document.body;
-const isShown = (element) =>
-  element.checkVisibility({ checkVisibilityCSS: true }) && !element.closest("[inert]") && element.getClientRects().length > 0;
-const isSilent = (element) => element.closest("[aria-hidden=true]") !== null;
-const all = [...scope.querySelectorAll("*"), ...(modal ? [modal] : [])].filter(isShown);
-
-// Names, as the accessible name computation gives them, as far as this interface uses it.
-const textOf = (node) => {
-  if (node.nodeType === Node.TEXT_NODE) return node.data;
-  if (node.nodeType !== Node.ELEMENT_NODE || node.getAttribute("aria-hidden") === "true") return "";
-  if (getComputedStyle(node).display === "none") return "";
-  return node.ariaLabel || node.getAttribute("alt") || [...node.childNodes].map(textOf).join(" ");
-};
-const byReference = (element, attribute) =>
-  (element.getAttribute(attribute) ?? "").split(/\s+/).map((id) => id && document.getElementById(id)).filter(Boolean).map(textOf).join(" ");
-const nameOf = (element) =>
-  [
-    byReference(element, "aria-labelledby"),
-    element.ariaLabel,
-    element.labels?.length ? [...element.labels].map(textOf).join(" ") : "",
-    element.getAttribute("alt"),
-    element.matches("input, textarea, select, progress, dialog, [role=dialog]") ? "" : textOf(element),
-    element.title,
-  ].find((name) => name && name.trim()) ?? "";
-
-const INTERACTIVE = "button, a[href], input:not([type=hidden]), textarea, select, summary, audio[controls], video[controls], [role=button], [role=link], [role=checkbox], [role=radio], [role=menuitem], [role=option], [role=slider]";
-const controls = all.filter((element) => element.matches(INTERACTIVE));
+// What keeps people from using the page as it is. First, that whatever can be used or seen has a name.
 for (const element of controls) if (!nameOf(element).trim()) fault("name", element);
 for (const element of all) if (element.matches("img, [role=img]") && !element.hasAttribute("alt") && !nameOf(element) && !isSilent(element)) fault("alt", element);
 
@@ -101,13 +63,6 @@ const contrast = (one, other) => {
   const [dark, bright] = [luminance(one), luminance(other)].sort((a, b) => a - b);
   return (bright + 0.05) / (dark + 0.05);
 };
-const fades = (element) => {
-  let opacity = 1;
-  for (let at = element; at; at = at.parentElement) opacity *= Number(getComputedStyle(at).opacity);
-  return opacity;
-};
-const isDisabled = (element) => element.closest(":disabled, [aria-disabled=true]") !== null;
-const isUnseen = (element) => element.closest(".sr-only") !== null || fades(element) === 0;
 const onGround = (element, css) => {
   const back = ground(element);
   const [r, g, b, a] = colour(css);
@@ -132,41 +87,12 @@ for (const element of all) {
     const got = onGround(icon, getComputedStyle(icon).color);
     if (got < 3) fault("contrast", element, `icon ${got.toFixed(2)} of 3`);
   }
-  if (element.matches("input.input, textarea.input")) {
+  // What shows that there is something to write into or to choose: a magnifier does so too.
+  if (element.matches("input.input, textarea.input, .choice, .tick") && !element.parentElement.querySelector(":scope > svg")) {
     const around = ground(element.parentElement);
-    const border = contrast(over(colour(style.borderTopColor), ground(element)), around);
-    const got = Math.max(border, contrast(ground(element), around));
-    const says = element.parentElement.querySelector("svg") !== null;
-    if (got < 3 && !says) fault("contrast", element, `edge ${got.toFixed(2)} of 3`);
+    const edge = contrast(over(colour(style.borderTopColor), ground(element)), around);
+    const got = Math.max(edge, contrast(ground(element), around));
+    if (got < 3) fault("contrast", element, `edge ${got.toFixed(2)} of 3`);
   }
 }
 
-// Targets: 24 × 24 pixels, or so far from all others that a circle of 24 touches none; links within a sentence are exempt.
-const targets = controls.filter((element) => !isDisabled(element) && !isUnseen(element) && getComputedStyle(element).pointerEvents !== "none");
-const box = (element) => (element.closest("label") ?? element).getBoundingClientRect();
-for (const element of targets) {
-  const { width, height, left, top } = box(element);
-  if ((width >= 23.9 && height >= 23.9) || getComputedStyle(element).display === "inline") continue;
-  const [x, y] = [left + width / 2, top + height / 2];
-  const near = targets.find((other) => {
-    if (other === element || other.contains(element) || element.contains(other)) return false;
-    const at = box(other);
-    const distance = Math.hypot(Math.max(at.left - x, 0, x - at.right), Math.max(at.top - y, 0, y - at.bottom));
-    return distance < 12;
-  });
-  if (near) fault("target", element, `${Math.round(width)} × ${Math.round(height)} beside ${told(near)}`);
-}
-
-// Nothing is to be scrolled sideways, and nothing that can be pressed lies outside of the window's sides.
-const root = document.scrollingElement;
-if (root.scrollWidth > root.clientWidth + 1) fault("reflow", root, `${root.scrollWidth} in ${root.clientWidth}`);
-for (const element of all) {
-  const style = getComputedStyle(element);
-  const scrolls = ["auto", "scroll"].includes(style.overflowX) && !element.matches("pre, textarea");
-  if (scrolls && element.scrollWidth > element.clientWidth + 1) fault("reflow", element, `${element.scrollWidth} in ${element.clientWidth}`);
-}
-for (const element of targets) {
-  const { left, right } = element.getBoundingClientRect();
-  if (left < -1 || right > innerWidth + 1) fault("reflow", element, `from ${Math.round(left)} to ${Math.round(right)} of ${innerWidth}`);
-}
-return faults;
