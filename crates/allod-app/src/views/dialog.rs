@@ -1,5 +1,6 @@
-//! The dialog over the window: a sheet at the lower edge of a phone; on a desk where one pressed, or in the middle. The browser
-//! keeps the keyboard within it, closes it with Esc and the back gesture, and gives the keyboard back to where it was.
+//! What stands over the window. Menus and questions are a sheet at the lower edge of a phone; on a desk they are where one pressed,
+//! or in the middle. The browser keeps the keyboard within them, closes them with Esc and the back gesture, and gives the keyboard
+//! back to where it was.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -16,35 +17,77 @@ use crate::test_ids;
 /// A dialog keeps so far from the edges of the window.
 const MARGIN_PIXELS: f64 = 8.0;
 
-/// The one element for all of them.
+/// How one leaves what stands over the window, besides by what is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Leave {
+    /// By Esc and the back gesture.
+    ByEsc,
+    /// By pressing beside it, too.
+    ByPressingBeside,
+}
+
+/// The menu or question that is open, if one is.
 pub(super) fn view(ui: Ui) -> AnyView {
+    let any = Memo::new(move |_| ui.dialog.with(Option::is_some));
+    (move || any.get().then(|| opened(ui))).into_any()
+}
+
+fn opened(ui: Ui) -> AnyView {
     let node = NodeRef::<html::Dialog>::new();
+    let name = Memo::new(move |_| ui.dialog.with(|opened| opened.as_ref().map(|opened| name(&opened.dialog))));
+    let title = move || name.get().map(|name| name(ui.words.get()).to_owned()).unwrap_or_default();
     Effect::new(move |_| {
-        let opened = ui.dialog.get();
-        let Some(dialog) = node.get() else { return };
-        match opened {
+        if let (Some(Opened { at, .. }), Some(dialog)) = (ui.dialog.get(), node.get()) {
             // What it holds is in the page by then.
-            Some(Opened { at, .. }) => request_animation_frame(move || open(&dialog, at)),
-            None => dialog.close(),
+            request_animation_frame(move || place(&dialog, at));
         }
     });
-    let name = Memo::new(move |_| ui.dialog.with(|opened| opened.as_ref().map(|opened| name(&opened.dialog))));
+    let content = move || ui.dialog.get().map(|opened| body(ui, opened.dialog));
+    over_window(node, ("dialog", test_ids::DIALOG), title, (Leave::ByPressingBeside, move || close(ui)), content)
+}
+
+/// Stands over the window until it is closed. The keyboard stays within it, and goes back to where it was.
+pub(super) fn over_window(
+    node: NodeRef<html::Dialog>,
+    (class, test): (&'static str, &'static str),
+    title: impl Fn() -> String + Send + Sync + 'static,
+    (leave, close): (Leave, impl Fn() + Clone + 'static),
+    content: impl IntoView + 'static,
+) -> AnyView {
+    let open = StoredValue::new_local(None::<HtmlDialogElement>);
+    Effect::new(move |_| {
+        if let Some(dialog) = node.get() {
+            // Refused only where it is open already.
+            drop(dialog.show_modal());
+            open.set_value(Some(dialog));
+        }
+    });
+    on_cleanup(move || {
+        if let Some(dialog) = open.try_get_value().flatten() {
+            dialog.close();
+        }
+    });
+    let closed = close.clone();
     let pressed = move |event: web_sys::MouseEvent| {
         // Outside of what it holds is the element itself.
         let on_itself = event.target().zip(event.current_target()).is_some_and(|(target, own)| target == own);
-        if on_itself {
-            close(ui);
+        if on_itself && leave == Leave::ByPressingBeside {
+            close();
         }
     };
     html::dialog()
-        .attr("class", "dialog")
-        .attr("data-test", test_ids::DIALOG)
-        .attr("aria-label", move || name.get().map(|name| name(ui.words.get())))
+        .attr("class", class)
+        .attr("data-test", test)
+        .attr("aria-label", title)
         .on(leptos::ev::click, pressed)
-        .on(leptos::ev::close, move |_| ui.dialog.set(None))
-        .on(leptos::ev::keydown, |event| keys(&event))
+        .on(leptos::ev::close, move |_| closed())
+        .on(leptos::ev::keydown, |event| {
+            if event.key() == "Escape" {
+                event.stop_propagation();
+            }
+        })
         .node_ref(node)
-        .child(move || ui.dialog.get().map(|opened| body(ui, opened.dialog)))
+        .child(content.into_any())
         .into_any()
 }
 
@@ -77,13 +120,11 @@ fn body(ui: Ui, dialog: Dialog) -> AnyView {
         Dialog::Poll(place) => ("dialog-body", poll::make(ui, place)),
         Dialog::Delete(message) => ("dialog-body", message_menu::ask_delete(ui, message)),
     };
-    html::div().attr("class", class).child(inner).into_any()
+    html::div().attr("class", class).on(leptos::ev::keydown, |event| keys(&event)).child(inner).into_any()
 }
 
-fn open(dialog: &HtmlDialogElement, at: Option<Point>) {
-    if !dialog.open() && dialog.show_modal().is_err() {
-        return;
-    }
+/// Puts it where it belongs, and the keyboard on what comes first in it.
+fn place(dialog: &HtmlDialogElement, at: Option<Point>) {
     let style = HtmlElement::style(dialog);
     let size = dialog.get_bounding_client_rect();
     let within = |wanted: f64, size: f64, window: Result<wasm_bindgen::JsValue, _>| {

@@ -162,43 +162,6 @@ pub(super) fn search(ui: Ui, id: &'static str, label: Text, value: RwSignal<Stri
     html::div().attr("class", "search").child((crate::icons::SEARCH.view(), field)).into_any()
 }
 
-/// Something before all else, until it is closed: Esc does that too, the keyboard stays within it, and goes back to where it was.
-pub(super) fn dialog(
-    class: &'static str,
-    test: &'static str,
-    title: impl Fn() -> String + Send + Sync + 'static,
-    close: impl Fn() + 'static,
-    content: impl IntoView + 'static,
-) -> AnyView {
-    let node = NodeRef::<html::Dialog>::new();
-    let open = StoredValue::new_local(None::<web_sys::HtmlDialogElement>);
-    Effect::new(move |_| {
-        if let Some(dialog) = node.get() {
-            // Refused only where it is open already.
-            drop(dialog.show_modal());
-            open.set_value(Some(dialog));
-        }
-    });
-    on_cleanup(move || {
-        if let Some(dialog) = open.try_get_value().flatten() {
-            dialog.close();
-        }
-    });
-    html::dialog()
-        .attr("class", class)
-        .attr("data-test", test)
-        .attr("aria-label", title)
-        .on(leptos::ev::close, move |_| close())
-        .on(leptos::ev::keydown, |event| {
-            if event.key() == "Escape" {
-                event.stop_propagation();
-            }
-        })
-        .node_ref(node)
-        .child(content.into_any())
-        .into_any()
-}
-
 /// Asks before something that others see: says what happens, and does it only then.
 pub(super) fn ask_first(
     ui: Ui,

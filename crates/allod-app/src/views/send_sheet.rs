@@ -9,6 +9,7 @@ use leptos::html;
 use leptos::prelude::*;
 use web_sys::{ClipboardEvent, DataTransfer, File, FileList};
 
+use super::dialog::{Leave, over_window};
 use super::file::picture_url;
 use super::parts::icon_button;
 use crate::format::{size, with_extension};
@@ -135,7 +136,7 @@ fn sheet(ui: Ui, log: LogId) -> AnyView {
                 .attr("class", "sheet-foot")
                 .child((html::div().attr("class", "composer-box").child(field), send)),
         ));
-    super::parts::dialog("sheet-dialog", test_ids::SEND_SHEET, title, close, form)
+    over_window(NodeRef::new(), ("sheet-dialog", test_ids::SEND_SHEET), title, (Leave::ByEsc, close), form)
 }
 
 fn row(ui: Ui, number: u64, originals: RwSignal<bool>) -> AnyView {

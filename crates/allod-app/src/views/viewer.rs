@@ -4,8 +4,9 @@ use allod_client_core::view::{FileView, MessageBody, MessageView};
 use leptos::html;
 use leptos::prelude::*;
 
+use super::dialog::{Leave, over_window};
 use super::file::{is_picture, picture_url};
-use super::parts::{dialog, icon_button};
+use super::parts::icon_button;
 use crate::icons::{BACK, CLOSE, DOWNLOAD, NEXT};
 use crate::shell::{Command, ask};
 use crate::state::Ui;
@@ -96,7 +97,7 @@ fn viewer(ui: Ui) -> AnyView {
         html::div().attr("class", "viewer-stage").child((before, picture, after)),
         caption,
     ));
-    dialog("viewer-dialog", test_ids::VIEWER, title, close, body)
+    over_window(NodeRef::new(), ("viewer-dialog", test_ids::VIEWER), title, (Leave::ByEsc, close), body)
 }
 
 /// The pictures of the open conversation that are loaded, the earliest first.
