@@ -104,7 +104,6 @@ impl Look {
         );
         ensure!(self.browser.until(&focus).await?, "{screen}: nothing to press");
         self.browser.keys(ENTER).await?;
-        self.browser.see("dialog").await?;
         for step in steps {
             self.browser.see(step).await?;
             self.browser.script(&format!("document.querySelector('dialog [data-test={step}]').click()")).await?;

@@ -82,7 +82,7 @@ for (const element of all) {
     const got = onGround(element, getComputedStyle(element, "::placeholder").color);
     if (got < 4.5) fault("contrast", element, `placeholder ${got.toFixed(2)} of 4.5`);
   }
-  if (element.matches("button") && !textOf(element).trim() && element.querySelector("svg")) {
+  if (element.matches("button") && !element.textContent.trim() && element.querySelector("svg")) {
     const icon = element.querySelector("svg");
     const got = onGround(icon, getComputedStyle(icon).color);
     if (got < 3) fault("contrast", element, `icon ${got.toFixed(2)} of 3`);

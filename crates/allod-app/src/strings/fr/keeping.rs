@@ -44,7 +44,7 @@ pub(super) const KEEPING: Keeping = Keeping {
     have_invitation: "J’ai une invitation",
     restore_title: "Revenir avec une sauvegarde",
     restore_text: "Ce navigateur devient un nouvel appareil de votre compte, au vu de vos interlocuteurs. Votre historique est là aussitôt.",
-    choose_backup: "Choisir le fichier de sauvegarde",
+    choose_backup: "Choisir la sauvegarde",
     words_label: "Vos douze mots",
     words_so_far: |count| format!("{count} mots sur 12"),
     words_too_many: "Il y a plus de douze mots.",
