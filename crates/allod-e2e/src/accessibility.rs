@@ -144,10 +144,10 @@ impl Browser {
             }
             visited.push(number);
         }
-        // A message counts as reached when something in it was: the arrow keys lead from there to it.
+        // A message counts as reached when another one was, or something in it: the arrow keys lead from there to it.
         let missed = format!(
             "const visited = {visited:?}; return window.stops.filter((one, number) => !visited.includes(number) && \
-                !(one.matches('.message') && visited.some(other => one.contains(window.stops[other])))).map(one => one.outerHTML.slice(0, 120))"
+                !(one.matches('.message') && visited.some(other => one.parentElement.contains(window.stops[other])))).map(one => one.outerHTML.slice(0, 120))"
         );
         let missed: Vec<String> = serde_json::from_value(self.script(&missed).await?)?;
         faults.extend(missed.into_iter().map(|one| format!("tab: does not lead to {one}")));

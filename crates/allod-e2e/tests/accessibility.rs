@@ -258,7 +258,7 @@ async fn beside(look: &mut Look) -> Result<()> {
     look.by_keyboard("thread").await?;
     look.browser.script("history.back()").await?;
     look.browser.gone("thread").await?;
-    look.browser.press("readers-line").await?;
+    look.browser.script(&open("readers-line")).await?;
     look.browser.see("reader").await?;
     look.at("readers").await?;
     look.by_keyboard("readers").await?;
