@@ -102,8 +102,9 @@ impl Browser {
     /// # Errors
     /// If the browser is gone.
     pub async fn motion_faults(&self) -> Result<Vec<String>> {
-        self.settled().await?;
         self.calm(true).await?;
+        // What had begun to move before comes to its end.
+        self.settled().await?;
         let faults = self.script(MOTION).await?;
         self.calm(false).await?;
         serde_json::from_value(faults).context("lines")
@@ -144,9 +145,9 @@ impl Browser {
             }
             visited.push(number);
         }
-        // A message counts as reached when another one was, or something in it: the arrow keys lead from there to it.
+        // What went away under way needs not be reached. A message counts as reached when another one was, or something in it: the arrow keys lead from there to it.
         let missed = format!(
-            "const visited = {visited:?}; return window.stops.filter((one, number) => !visited.includes(number) && \
+            "const visited = {visited:?}; return window.stops.filter((one, number) => one.isConnected && !visited.includes(number) && \
                 !(one.matches('.message') && visited.some(other => one.parentElement.contains(window.stops[other])))).map(one => one.outerHTML.slice(0, 120))"
         );
         let missed: Vec<String> = serde_json::from_value(self.script(&missed).await?)?;
