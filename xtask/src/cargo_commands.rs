@@ -158,15 +158,18 @@ pub(crate) struct BenchArgs {
 
 pub(crate) fn bench(args: &BenchArgs) -> Result<()> {
     setup::ensure(&[Need::Build, Need::Client, Need::Browser])?;
-    let mut steps = Steps::new(4);
+    let mut steps = Steps::new(5);
     steps.step("Web app", "its size and its start are measured", || web::build(web::Quality::Release))?;
     // By themselves: built together with the clients, the server would get the clients' encrypting SQLite.
     steps.step("Server", "optimised, as it is shipped", || cargo(["build", "--release", "-p", "allodd"]).run())?;
     let store = steps.step("Store", "durable appends beside a bare loop", || {
         cargo(["run", "--release", "-p", "allod-store-sqlite", "--example", "append_rate"]).run()
     });
+    let directory = steps.step("Directory", "an epoch among 100,000 users, proofs, memory", || {
+        cargo(["run", "--release", "-p", "allod-directory-store", "--example", "directory_cost"]).run()
+    });
     let rest = steps.step("Server, client core, web app", "under load", || {
         cargo(["run", "--release", "-p", "allod-bench", "--"]).args(&args.rest).run()
     });
-    store.and(rest)
+    store.and(directory).and(rest)
 }
