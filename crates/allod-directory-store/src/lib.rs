@@ -10,6 +10,7 @@
 pub mod accounts;
 mod directory;
 mod publish;
+mod resume;
 mod row;
 mod schema;
 mod secret;
@@ -19,6 +20,7 @@ mod tests;
 
 pub use directory::{AddedEpoch, Directory, OpenError, Proven, ReadError};
 pub use publish::PublishError;
+pub use resume::{Resume, ResumeError};
 pub use secret::VrfSecret;
 
 /// The directory's file in the server's data folder.

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::*;
-use crate::{OpenError, PublishError};
+use crate::{OpenError, PublishError, Resume, ResumeError};
 
 #[test]
 fn an_epoch_is_served_when_its_root_is_recorded_y_5() {
@@ -33,6 +33,30 @@ fn an_epoch_is_served_when_its_root_is_recorded_y_5() {
         assert_eq!(world.look_up("bob").since, 2);
     }
     world.audit(2);
+}
+
+#[test]
+fn a_start_goes_on_where_the_ledger_is_and_not_beside_it_y_5() {
+    let mut world = World::new();
+    let apart = |world: &World, root: &EpochRoot| match world.directory.resume(root) {
+        Err(ResumeError::Apart { ledger, directory }) => (ledger, directory),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(world.directory.resume(&empty()).unwrap(), Resume::Settled);
+    let first = world.directory.publish(&[says("alice", &[1])]).unwrap().unwrap();
+    world.restart();
+    assert_eq!(world.directory.resume(&empty()).unwrap(), Resume::Append(first));
+    assert_eq!(world.directory.resume(&first).unwrap(), Resume::Await(first));
+    world.directory.root_recorded(1).unwrap();
+    assert_eq!(world.directory.resume(&first).unwrap(), Resume::Settled);
+    // The ledger comes from an older backup than the directory, from a newer one, from somebody else's.
+    assert_eq!(apart(&world, &empty()), (0, 1));
+    let second = world.epoch(&[says("alice", &[2])]);
+    assert_eq!(apart(&world, &first), (1, 2));
+    assert_eq!(apart(&world, &EpochRoot { epoch: 3, ..second }), (3, 2));
+    assert_eq!(apart(&world, &EpochRoot { root: first.root, ..second }), (2, 2));
+    world.directory.publish(&[says("alice", &[3])]).unwrap();
+    assert_eq!(apart(&world, &first), (1, 2));
 }
 
 #[test]
