@@ -1,4 +1,4 @@
-//! Sells tickets. Spec: `spec/account.md`, rule A-5.
+//! Sells tickets, and takes one. Spec: `spec/account.md`, rule A-5.
 
 use allod_wire::Day;
 use allod_wire::limits::TICKETS_MAX;
@@ -17,6 +17,23 @@ pub enum BuyTicketsError {
     NoSession,
 }
 refusal!(BuyTicketsError { BadCount => TooLarge, NoSession => NoSession });
+
+/// A ticket that gives no right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SpendTicketError {
+    /// the ticket is unknown, spent or expired.
+    #[error("the ticket is spent")]
+    Spent,
+}
+refusal!(SpendTicketError { Spent => Spent });
+
+/// Whether a ticket may be spent. `until` is its last day, if it is unspent.
+///
+/// # Errors
+/// [`SpendTicketError`].
+pub fn spend_ticket(until: Option<Day>, today: Day) -> Result<(), SpendTicketError> {
+    if until.is_some_and(|until| today <= until) { Ok(()) } else { Err(SpendTicketError::Spent) }
+}
 
 /// The last day of `count` tickets that are sold today.
 ///

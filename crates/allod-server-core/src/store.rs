@@ -20,7 +20,7 @@ use allod_wire::{BlobId, Day, DeviceId, LogId, Position, UnixMillis, UserName};
 
 use crate::accept_entry::AppendError;
 use crate::accounts::{AccountError, AuthenticateError, Caller, UserSummary};
-use crate::buy_tickets::BuyTicketsError;
+use crate::buy_tickets::{BuyTicketsError, SpendTicketError};
 use crate::claim_key_packages::{ClaimError, ClaimSeed};
 use crate::create_log::CreateLogError;
 use crate::failure::Failure;
@@ -127,6 +127,13 @@ pub trait Store: Send + Sync + 'static {
         seed: ClaimSeed,
         now: UnixMillis,
     ) -> impl Future<Output = Outcome<ClaimedKeyPackages, ClaimError>> + Send;
+
+    /// Spends a ticket for nothing but the answer to a question (rules A-5, Y-11).
+    fn spend_ticket(
+        &self,
+        ticket: Ticket,
+        now: UnixMillis,
+    ) -> impl Future<Output = Outcome<(), SpendTicketError>> + Send;
 
     /// Puts an item into a device's inbox (rules I-2 to I-4).
     fn put_inbox_item(

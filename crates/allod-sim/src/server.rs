@@ -86,6 +86,7 @@ impl Server {
             retention_days: policy.retention_days,
             blob_bytes_max: policy.blob_bytes_max,
             version: "sim".into(),
+            ledger_key: None,
         };
         Self {
             hub,

@@ -97,7 +97,9 @@ pub(crate) fn claim(
         spend_ticket(batch.conn, ticket)?;
     }
     let give = |device: DeviceId| give(batch.conn, device, seed, today);
-    Ok(ClaimedKeyPackages { devices: devices.into_iter().map(give).collect::<Result<_, _>>()? })
+    let devices = devices.into_iter().map(give).collect::<Result<_, _>>()?;
+    // The directory is another store's.
+    Ok(ClaimedKeyPackages { devices, entry: None })
 }
 
 fn contact(conn: &Connection, user: &UserName) -> Result<Option<allod_wire::account::ContactPolicy>, rusqlite::Error> {

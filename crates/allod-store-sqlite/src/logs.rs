@@ -4,12 +4,13 @@ use allod_crypto::digest::{BearerSecret, labelled};
 use allod_crypto::identity::SigningSecret;
 use allod_crypto::receipt::sign_batch;
 use allod_server_core::accept_entry::MemberChange;
+use allod_server_core::buy_tickets::SpendTicketError;
 use allod_server_core::create_log::{CreateLogError, Creation, create_log};
 use allod_server_core::log_state::LogState;
 use allod_server_core::move_cursor::move_cursor;
 use allod_server_core::read_entries::{PageBudget, ReadError, page_start};
 use allod_wire::log::{CreateLog, Digest, EntriesPage, Entry, EntryKind, NewEntry, Receipt, ReceiptBody};
-use allod_wire::secrets::TokenKey;
+use allod_wire::secrets::{Ticket, TokenKey};
 use allod_wire::{Commits, Day, EntryId, LogId, Position, cbor};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -57,6 +58,14 @@ pub(crate) fn ticket_until(conn: &Connection, ticket: &Digest) -> Result<Option<
 /// Spends a ticket (rule A-5).
 pub(crate) fn spend_ticket(conn: &Connection, ticket: &Digest) -> Result<(), rusqlite::Error> {
     conn.prepare_cached("DELETE FROM tickets WHERE digest = ?1")?.execute([&ticket[..]]).map(|_| ())
+}
+
+/// Rules A-5 and Y-11: a ticket for the answer to a question.
+pub(crate) fn take_ticket(batch: &mut Batch<'_>, ticket: &Ticket, today: Day) -> Result<(), OpError<SpendTicketError>> {
+    let ticket = ticket.at_rest();
+    allod_server_core::buy_tickets::spend_ticket(ticket_until(batch.conn, &ticket)?, today)
+        .map_err(OpError::Refused)?;
+    Ok(spend_ticket(batch.conn, &ticket)?)
 }
 
 /// A slot that no log has, from the log's id: it says nothing about when the log was made.

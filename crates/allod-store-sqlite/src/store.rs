@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use allod_server_core::accept_entry::AppendError;
 use allod_server_core::accounts::{AccountError, AuthenticateError};
-use allod_server_core::buy_tickets::BuyTicketsError;
+use allod_server_core::buy_tickets::{BuyTicketsError, SpendTicketError};
 use allod_server_core::claim_key_packages::{ClaimError, ClaimSeed};
 use allod_server_core::create_log::CreateLogError;
 use allod_server_core::hints::Listener;
@@ -139,6 +139,10 @@ impl Store for SqliteStore {
         now: UnixMillis,
     ) -> Outcome<ClaimedKeyPackages, ClaimError> {
         self.write(move |batch| inboxes::claim(batch, &request, &seed, now.day())).await
+    }
+
+    async fn spend_ticket(&self, ticket: Ticket, now: UnixMillis) -> Outcome<(), SpendTicketError> {
+        self.write(move |batch| logs::take_ticket(batch, &ticket, now.day())).await
     }
 
     async fn put_inbox_item(

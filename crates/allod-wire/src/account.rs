@@ -146,6 +146,9 @@ pub struct Organisation {
     /// The server's release.
     #[n(4)]
     pub version: String,
+    /// The Ed25519 key of the organisation's ledger (`ledger.md`, G-1). `None`: a server without one.
+    #[n(5)]
+    pub ledger_key: Option<ByteArray<32>>,
 }
 
 /// Renews a session: signed with the device's key (rule A-4).

@@ -7,9 +7,11 @@ use minicbor::decode::Error as DecodeError;
 use minicbor::{Decode, Decoder, Encode, Encoder};
 
 use crate::account::{DeviceCertificate, DeviceClass};
+use crate::address::UserName;
 use crate::ids::DeviceId;
 use crate::limits::DEVICES_MAX;
 use crate::log::Digest;
+use crate::secrets::Ticket;
 use crate::units::Day;
 
 /// A device as the directory names it: what its certificate says, without the signature (rule Y-2).
@@ -127,6 +129,28 @@ pub struct EpochRoot {
     /// The root of the tree.
     #[n(1)]
     pub root: Digest,
+}
+
+/// An entry, the versions of one, or an epoch, with its proof: the answer to whoever asks the directory.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct ProvenEntry {
+    /// The root to which the proof leads. That it is the directory's is for the ledger to say (rule G-13).
+    #[n(0)]
+    pub root: EpochRoot,
+    /// The encoded proof (rules Y-7, Y-8, Y-10).
+    #[n(1)]
+    pub proof: ByteVec,
+}
+
+/// Asks for somebody's entry (rule Y-11).
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct LookUpEntry {
+    /// By what right.
+    #[n(0)]
+    pub ticket: Ticket,
+    /// Of whom.
+    #[n(1)]
+    pub user: UserName,
 }
 
 /// The label of a node of the tree: its first bits, at most 256 (rule Y-6).

@@ -5,6 +5,7 @@ use minicbor::{Decode, Encode};
 
 use crate::address::{Domain, UserName};
 use crate::blob::BlobRef;
+use crate::directory::ProvenEntry;
 use crate::ids::{DeviceId, EntryId, LogId};
 use crate::secrets::{ContactSecret, InboxTicket, Ticket};
 use crate::units::{Day, Position};
@@ -82,6 +83,9 @@ pub struct ClaimedKeyPackages {
     /// One for each device.
     #[n(0)]
     pub devices: Vec<ClaimedDevice>,
+    /// What the directory says of the user (rule Y-11). `None`: nothing yet.
+    #[n(1)]
+    pub entry: Option<ProvenEntry>,
 }
 
 /// An item for somebody's inbox.

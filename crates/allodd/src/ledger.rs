@@ -6,7 +6,8 @@
 //! - what a reader of the log would refuse is not appended;
 //! - the published head has the quorum of the policy that the acts under it name (G-9).
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use allod_ledger::checkpoint::{Checkpoint, CheckpointIn};
@@ -17,14 +18,19 @@ use allod_ledger::trust::Trust;
 use allod_server_core::ledger_store::MovedError;
 use allod_server_core::{Failure, LedgerStore, Store};
 use allod_wire::account::AccountRole;
-use allod_wire::ledger::{Act, Change, Founded, PublicKey, Statement};
+use allod_wire::directory::EpochRoot;
+use allod_wire::ledger::{Act, Change, Founded, Included, LedgerNews, PublicKey, Statement};
+use allod_wire::limits::NEWS_ACTS_MAX;
+use allod_wire::log::Digest;
 use allod_wire::{Domain, ErrorBody, ErrorCode, UnixMillis};
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, watch};
 
 use crate::log;
 use crate::server::Clock;
 use crate::witnesses::Witnesses;
 
+/// Roots whose positions are remembered. More than these between two published heads, and the news has no root until the next one.
+const ROOTS_KEPT: usize = 1_024;
 /// Statements that are read at one time.
 const PAGE: u32 = 256;
 /// A head is cosigned anew this often, so that it does not grow old (rule G-12).
@@ -53,7 +59,7 @@ pub(crate) struct Ledger<S> {
     signer: NoteSigner,
     directory_key: PublicKey,
     state: Mutex<State>,
-    published: RwLock<Option<Arc<Checkpoint>>>,
+    published: watch::Sender<Option<Arc<Checkpoint>>>,
     news: Notify,
     witnesses: Witnesses,
 }
@@ -63,6 +69,10 @@ struct State {
     /// What all statements say; `None` before the first.
     trust: Option<Trust>,
     size: u64,
+    /// Where the founding and the acts stand.
+    acts: Vec<u64>,
+    /// Where the last roots of the directory stand, the newest last: some, since a head may be older than the newest.
+    roots: VecDeque<u64>,
 }
 
 impl<S: Store + LedgerStore> Ledger<S> {
@@ -91,7 +101,7 @@ impl<S: Store + LedgerStore> Ledger<S> {
             signer,
             directory_key,
             state: Mutex::default(),
-            published: RwLock::new(published),
+            published: watch::Sender::new(published),
             news: Notify::new(),
             witnesses,
         };
@@ -109,9 +119,22 @@ impl<S: Store + LedgerStore> Ledger<S> {
             for entry in entries {
                 let at = state.size;
                 match &mut state.trust {
-                    None => state.trust = Some(Trust::found(&entry).map_err(|_| LedgerError::Statement(at))?),
+                    None => {
+                        state.trust = Some(Trust::found(&entry).map_err(|_| LedgerError::Statement(at))?);
+                        state.acts.push(at);
+                    }
                     Some(trust) => {
-                        trust.apply(self.origin(), at, &entry).map_err(|_| LedgerError::Statement(at))?;
+                        let said = trust.apply(self.signer.key().name(), at, &entry);
+                        match said.map_err(|_| LedgerError::Statement(at))? {
+                            Some(Statement::Act(_)) => state.acts.push(at),
+                            Some(Statement::DirectoryRoot(_)) => {
+                                state.roots.push_back(at);
+                                if state.roots.len() > ROOTS_KEPT {
+                                    state.roots.pop_front();
+                                }
+                            }
+                            Some(Statement::Founded(_)) | None => {}
+                        }
                     }
                 }
                 state.size += 1;
@@ -126,7 +149,7 @@ impl<S: Store + LedgerStore> Ledger<S> {
 
     /// The published head.
     pub(crate) fn published(&self) -> Option<Arc<Checkpoint>> {
-        self.published.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.published.borrow().clone()
     }
 
     /// Founds the ledger, once there is an administrator (rule G-3): with all that there are.
@@ -176,6 +199,51 @@ impl<S: Store + LedgerStore> Ledger<S> {
         self.append(&mut state, Statement::Act(act)).await
     }
 
+    /// Puts a root of the directory into the ledger, unless it is there, and returns when a published head has it (rule Y-5).
+    pub(crate) async fn record_root(&self, root: EpochRoot, now: UnixMillis) -> Result<(), ErrorBody> {
+        let mut published = self.published.subscribe();
+        let size = {
+            let mut state = self.state.lock().await;
+            self.catch_up(&mut state).await.map_err(broken)?;
+            let trust = state.trust.as_ref().ok_or_else(|| refused("this organisation has no ledger yet"))?;
+            if trust.next_epoch() <= root.epoch {
+                let statement = Statement::DirectoryRoot(trust.next_root(root.root, now.day()));
+                self.append(&mut state, statement).await?;
+            }
+            state.size
+        };
+        let has_it = |head: &Option<Arc<Checkpoint>>| head.as_ref().is_some_and(|head| head.size() >= size);
+        let waited = published.wait_for(has_it).await;
+        waited.map(drop).map_err(|_| ErrorBody::new(ErrorCode::Unavailable, "the server stops"))
+    }
+
+    /// What is new after the head of `from` entries and the act at `last_act` (rule G-13); `None` before the first head.
+    pub(crate) async fn news(&self, from: u64, last_act: Option<u64>) -> Result<Option<LedgerNews>, ErrorBody> {
+        let Some(head) = self.published() else { return Ok(None) };
+        let size = head.size();
+        if from > size {
+            return Err(ErrorBody::new(ErrorCode::NotFound, "the ledger has no such head"));
+        }
+        let (acts, root) = {
+            let state = self.state.lock().await;
+            let after = |act: &u64| last_act.is_none_or(|last| *act > last) && *act < size;
+            let acts: Vec<u64> = state.acts.iter().copied().filter(after).take(NEWS_ACTS_MAX).collect();
+            (acts, state.roots.iter().rev().copied().find(|root| *root < size))
+        };
+        let mut included = Vec::new();
+        for position in acts.iter().copied().chain(root) {
+            let entries = self.store.statements(position, 1).await.map_err(|failure| failure.body())?;
+            let entry = entries.into_iter().next().ok_or_else(|| broken(LedgerError::Store))?;
+            let path = self.store.read_tree(move |stored| tree::prove_inclusion(size, position, stored)).await;
+            let path = wire(path.map_err(|failure| failure.body())?);
+            included.push(Included { position, entry: entry.into(), path });
+        }
+        let root = root.and_then(|_| included.pop());
+        let consistency = self.store.read_tree(move |stored| tree::prove_consistency(from, size, stored)).await;
+        let consistency = wire(consistency.map_err(|failure| failure.body())?);
+        Ok(Some(LedgerNews { checkpoint: head.as_bytes().to_vec().into(), consistency, acts: included, root }))
+    }
+
     async fn append(&self, state: &mut State, statement: Statement) -> Result<u64, ErrorBody> {
         let (at, entry) = (state.size, statement.encode());
         match self.store.append_statement(at, entry).await {
@@ -212,7 +280,7 @@ impl<S: Store + LedgerStore> Ledger<S> {
             return Ok(false);
         }
         self.store.publish_checkpoint(head.as_bytes().to_vec()).await.map_err(|failure| failure.body())?;
-        *self.published.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(head));
+        self.published.send_replace(Some(Arc::new(head)));
         Ok(true)
     }
 }
@@ -236,6 +304,10 @@ pub(crate) async fn publish_all<S: Store + LedgerStore>(ledger: Arc<Ledger<S>>, 
         };
         let _ = tokio::time::timeout(wait, ledger.news.notified()).await;
     }
+}
+
+fn wire(hashes: Vec<tree::Hash>) -> Vec<Digest> {
+    hashes.into_iter().map(|hash| hash.0.into()).collect()
 }
 
 fn identity_key(certificate: &[u8]) -> Option<PublicKey> {

@@ -8,6 +8,7 @@ mod body;
 pub mod commands;
 pub mod config;
 mod credentials;
+mod directory;
 pub mod key_file;
 mod ledger;
 mod limits;
@@ -40,6 +41,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
 use crate::config::Config;
+use crate::directory::Directory;
 use crate::key_file::Keys;
 use crate::ledger::Ledger;
 use crate::listen::Listening;
@@ -63,6 +65,9 @@ pub enum StartError {
     /// The ledger.
     #[error(transparent)]
     Ledger(#[from] ledger::LedgerError),
+    /// The directory.
+    #[error("the directory cannot be opened")]
+    Directory(#[from] allod_directory_store::OpenError),
     /// TLS towards witnesses.
     #[error("connections to witnesses cannot be set up")]
     Witnesses(#[source] rustls::Error),
@@ -130,15 +135,20 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     let listener = TcpListener::bind(config.listen).await.map_err(listen_error(config.listen))?;
     let address = listener.local_addr().map_err(listen_error(config.listen))?;
     let (stop, stopping) = watch::channel(false);
-    let ledger = open_ledger(&config.domain, &keys, store.clone()).await?;
-    let witness = NoteSigner::new(&allod_ledger::witness_name(&config.domain), NoteKeyKind::Witness, keys.witness);
+    let ledger = Arc::new(open_ledger(&config.domain, &keys, store.clone()).await?);
+    let (folder, secret) = (config.data.clone(), keys.directory.clone());
+    let kept = tokio::task::spawn_blocking(move || directory::open(&folder, &secret)).await??;
+    let directory = Directory::new(store.clone(), config.domain.clone(), kept, Arc::clone(&ledger));
+    let witness =
+        NoteSigner::new(&allod_ledger::witness_name(&config.domain), NoteKeyKind::Witness, keys.witness.clone());
     let server = Arc::new(Server {
-        organisation: organisation(&config, &keys.hub),
+        organisation: organisation(&config, &keys),
         limits: limits::Limits::new(&config.limits),
         counters: Arc::default(),
         fanout: Arc::default(),
         store: store.clone(),
-        ledger: Arc::new(ledger),
+        ledger,
+        directory: Arc::new(directory),
         witness: witness.expect("a domain has neither spaces nor pluses"),
         web,
         stopping: stopping.clone(),
@@ -149,6 +159,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     store.listen(listener_of_store);
     let mut helpers = vec![tokio::spawn(pass_on), tokio::spawn(sweep(Arc::clone(&server)))];
     helpers.push(tokio::spawn(ledger::publish_all(Arc::clone(&server.ledger), server.clock.clone())));
+    helpers.push(tokio::spawn(directory::publish_all(Arc::clone(&server.directory), server.clock.clone())));
     if let Some(address) = server.config.metrics.listen {
         let counters = Arc::clone(&server.counters);
         helpers.push(tokio::spawn(async move {
@@ -184,13 +195,14 @@ async fn open_ledger(domain: &Domain, keys: &Keys, store: SqliteStore) -> Result
     Ok(Ledger::open(store, domain.clone(), signer, directory_key, witnesses).await?)
 }
 
-fn organisation(config: &Config, hub: &SigningSecret) -> Organisation {
+fn organisation(config: &Config, keys: &Keys) -> Organisation {
     Organisation {
         domain: config.domain.clone(),
-        hub_key: hub.public().into(),
+        hub_key: keys.hub.public().into(),
         retention_days: config.retention_days,
         blob_bytes_max: config.quotas.blob_mib << 20,
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        ledger_key: Some(keys.ledger.public().into()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod account;
 mod blobs;
+mod directory;
 mod entries;
 mod inbox;
 mod invites;
@@ -68,7 +69,11 @@ pub(crate) fn router<S: Store + LedgerStore>(server: Arc<Server<S>>) -> Router {
         ("/v1/logs/{log}/cursor", put(entries::put_cursor::<S>)),
         ("/v1/logs/{log}/blobs/{blob}", put(blobs::put::<S>).get(blobs::get::<S>)),
         ("/v1/logs/{log}/blobs/{blob}/state", get(blobs::state::<S>)),
+        ("/v1/account/history", get(directory::history::<S>)),
+        ("/v1/directory/look-up", post(directory::look_up::<S>)),
+        ("/v1/ledger/news", get(ledger::news::<S>)),
         ("/v1/ledger/acts", post(ledger::post_act::<S>)),
+        ("/ledger/directory/{epoch}", get(directory::epoch::<S>)),
         ("/ledger/{*resource}", get(ledger::get::<S>)),
         ("/witness/add-checkpoint", post(witness::add_checkpoint::<S>)),
         ("/v1/socket", get(crate::socket::upgrade::<S>)),

@@ -10,6 +10,7 @@ use allod_wire::{ErrorBody, ErrorCode, UnixMillis};
 use tokio::sync::watch;
 
 use crate::config::Config;
+use crate::directory::Directory;
 use crate::ledger::Ledger;
 use crate::limits::Limits;
 use crate::metrics::Counters;
@@ -30,6 +31,8 @@ pub(crate) struct Server<S> {
     pub(crate) fanout: Arc<Fanout>,
     /// The organisation's ledger.
     pub(crate) ledger: Arc<Ledger<S>>,
+    /// Who has which devices.
+    pub(crate) directory: Arc<Directory<S>>,
     /// Signs as a witness of others' ledgers.
     pub(crate) witness: NoteSigner,
     /// The web app.

@@ -86,6 +86,7 @@ impl Hub {
             retention_days: 90,
             blob_bytes_max: 1 << 30,
             version: "test".into(),
+            ledger_key: None,
         };
         Self {
             page_entries: 5,
@@ -343,7 +344,7 @@ impl Hub {
                 ticket: InboxTicket(ticket),
             });
         }
-        Ok(cbor::to_vec(&ClaimedKeyPackages { devices }))
+        Ok(cbor::to_vec(&ClaimedKeyPackages { devices, entry: None }))
     }
 
     fn put_item(&mut self, device: DeviceId, ticket: [u8; 32], item: NewInboxItem, now: UnixMillis) -> Answer {

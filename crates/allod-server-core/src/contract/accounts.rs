@@ -9,7 +9,7 @@ use allod_wire::{Day, DeviceId, LogId, Position, UnixMillis};
 use super::Factory;
 use super::world::{ADMIN, DAY, World, day, device_key, join, session, user};
 use crate::accounts::{AccountError, AuthenticateError, Caller};
-use crate::buy_tickets::BuyTicketsError;
+use crate::buy_tickets::{BuyTicketsError, SpendTicketError};
 use crate::create_log::CreateLogError;
 use crate::failure::Failure;
 use crate::invite::{InviteError, Inviter, LookUpError, Offer};
@@ -177,6 +177,11 @@ pub async fn tickets_are_sold_to_devices_and_are_good_once_a_5<F: Factory>(facto
         let spent = world.store().create_log(LogId([100 + n; 32]), request(n), day(0)).await;
         assert_eq!(spent, Err(Failure::Refused(CreateLogError::Spent)));
     }
+    assert_eq!(buy(&world, 5).await, Ok(()));
+    let spent = Err(Failure::Refused(SpendTicketError::Spent));
+    assert_eq!(world.store().spend_ticket(Ticket([4; 32]), day(0)).await, Ok(()), "for the answer to a question");
+    assert_eq!(world.store().spend_ticket(Ticket([4; 32]), day(0)).await, spent);
+    assert_eq!(world.store().spend_ticket(Ticket([5; 32]), day(400)).await, spent);
     world.store().remove_user(user("alice")).await.unwrap();
     assert_eq!(buy(&world, 1).await, Err(Failure::Refused(BuyTicketsError::NoSession)));
 }

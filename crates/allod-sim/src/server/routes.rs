@@ -238,7 +238,7 @@ impl Server {
             debug_assert!(verify_certificate(&certificate).is_ok());
             devices.push(ClaimedDevice { device: id, certificate, inbox_key, key_package, ticket });
         }
-        Ok(cbor::to_vec(&ClaimedKeyPackages { devices }))
+        Ok(cbor::to_vec(&ClaimedKeyPackages { devices, entry: None }))
     }
 
     fn put_item(&mut self, device: DeviceId, ticket: [u8; 32], item: NewInboxItem, now: UnixMillis) -> Answer {

@@ -7,8 +7,8 @@ use anyhow::Context;
 use clap::Args;
 
 use super::{Opened, load};
-use crate::config;
 use crate::key_file::{self, KeyFile, Keys};
+use crate::{config, directory};
 
 /// Copies everything to a new folder.
 #[derive(Debug, Args)]
@@ -39,6 +39,7 @@ impl Backup {
         let opened = Opened::new(&self.data)?;
         make_empty(&self.to)?;
         opened.store.backup(&self.to)?;
+        back_up_directory(&opened.config.data, &self.to)?;
         copy_beside(&self.data, &opened.config.data, &self.to)?;
         println!("{} holds everything. It is complete: the store was checked as it was copied.", self.to.display());
         Ok(())
@@ -51,10 +52,20 @@ impl Restore {
         key_file::read(&self.from, KeyFile::Hub)?;
         make_empty(&self.data)?;
         allod_store_sqlite::restore(&self.from, &self.data)?;
+        back_up_directory(&self.from, &self.data)?;
         copy_beside(&self.from, &self.from, &self.data)?;
         println!("{} is ready: `allodd doctor --data {0}`, then `allodd serve`.", self.data.display());
         Ok(())
     }
+}
+
+/// The directory, which a folder of a former release does not have yet.
+fn back_up_directory(from: &Path, to: &Path) -> anyhow::Result<()> {
+    if from.join(directory::FILE_NAME).exists() {
+        let kept = directory::open(from, &Keys::read(from)?.directory)?;
+        kept.backup(&to.join(directory::FILE_NAME))?;
+    }
+    Ok(())
 }
 
 fn make_empty(folder: &Path) -> anyhow::Result<()> {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use allod_server_core::Store;
 use allod_server_core::claim_key_packages::ClaimSeed;
+use allod_server_core::{LedgerStore, Store};
 use allod_wire::inbox::{ClaimKeyPackages, ClaimedKeyPackages, KeyPackageCount, UploadKeyPackages};
 use axum::extract::State;
 
@@ -26,11 +26,15 @@ pub(super) async fn get<S: Store>(
     Ok(Cbor(server.store.key_package_count(&caller).await?))
 }
 
-pub(super) async fn claim<S: Store>(
+pub(super) async fn claim<S: Store + LedgerStore>(
     State(server): State<Arc<Server<S>>>,
     _: Anybody,
     Cbor(request): Cbor<ClaimKeyPackages>,
 ) -> Result<Cbor<ClaimedKeyPackages>, Refused> {
     let seed = ClaimSeed(fresh()?);
-    Ok(Cbor(server.store.claim_key_packages(request, seed, server.now()).await?))
+    let user = request.user.clone();
+    let claimed = server.store.claim_key_packages(request, seed, server.now()).await?;
+    // What a former release's account has no entry for yet is not the claimer's fault.
+    let entry = server.directory.look_up(&user).await.ok();
+    Ok(Cbor(ClaimedKeyPackages { entry, ..claimed }))
 }

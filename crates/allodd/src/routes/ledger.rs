@@ -5,13 +5,15 @@ use std::sync::Arc;
 use allod_ledger::resource::{self, Resource};
 use allod_server_core::{LedgerStore, Store};
 use allod_wire::ErrorCode;
-use allod_wire::ledger::{Act, Appended};
-use axum::extract::{Path, State};
+use allod_wire::ledger::{Act, Appended, LedgerNews};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
+use serde::Deserialize;
 
 use crate::body::{Cbor, Refused};
-use crate::credentials::{Anybody, Session};
+use crate::credentials::{Anybody, Session, bad_path};
 use crate::server::Server;
 
 /// A tile never changes.
@@ -42,6 +44,27 @@ pub(super) async fn get<S: Store + LedgerStore>(
         }
     };
     Ok(([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, lasts)], bytes).into_response())
+}
+
+/// Which news somebody asks for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Since {
+    /// The size of the head that they have.
+    from: u64,
+    /// The position of the last act that they have.
+    act: Option<u64>,
+}
+
+/// `GET /v1/ledger/news?from=SIZE&act=POSITION`
+pub(super) async fn news<S: Store + LedgerStore>(
+    State(server): State<Arc<Server<S>>>,
+    _: Anybody,
+    since: Result<Query<Since>, QueryRejection>,
+) -> Result<Cbor<LedgerNews>, Refused> {
+    let Query(since) = since.map_err(|_| bad_path())?;
+    let news = server.ledger.news(since.from, since.act).await?;
+    news.map(Cbor).ok_or_else(|| Refused::new(ErrorCode::NotFound, "this organisation has no ledger yet"))
 }
 
 /// `POST /v1/ledger/acts`
