@@ -1,19 +1,17 @@
 //! The directory as this server keeps it: publishes an epoch when accounts change, has its root recorded in the ledger, and
 //! answers with proofs. Spec: `spec/directory.md`, rules Y-3 and Y-5.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use allod_crypto::identity::{SigningSecret, verify_certificate};
-use allod_directory::changes::{differing, wanted};
+use allod_crypto::identity::SigningSecret;
 use allod_directory::due::Due;
-use allod_directory_store::{Directory as Kept, OpenError, VrfSecret};
-use allod_server_core::accounts::AccountError;
-use allod_server_core::{Failure, LedgerStore, Store};
-use allod_wire::account::DeviceCertificate;
-use allod_wire::directory::{DirectoryEntry, EpochRoot, ProvenEntry};
+use allod_directory_store::accounts::{AccountsError, differing, differing_of};
+use allod_directory_store::{Directory as Kept, OpenError, Resume, VrfSecret};
+use allod_server_core::hints::{Hint, Listener};
+use allod_server_core::{LedgerStore, Store};
+use allod_wire::directory::ProvenEntry;
 use allod_wire::{Address, Domain, ErrorBody, ErrorCode, UnixMillis, UserName};
 use tokio::sync::Notify;
 
@@ -25,6 +23,8 @@ use crate::server::Clock;
 pub(crate) const FILE_NAME: &str = "directory.db";
 /// Accounts that the operator's command line changed are found this often at the latest.
 const COMPARE_EVERY: Duration = Duration::from_secs(10 * 60);
+/// A ledger that is not founded yet is looked at this often.
+const UNTIL_FOUNDED: Duration = Duration::from_secs(1);
 /// After a failure it is tried again after this long.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -52,10 +52,17 @@ impl<S: Store + LedgerStore> Directory<S> {
         Self { store, domain, kept: Arc::new(kept), ledger, due: Mutex::default(), news: Notify::new() }
     }
 
-    /// The devices of this account have changed, perhaps.
-    pub(crate) fn changed(&self, name: &UserName) {
-        self.due().note(self.address(name));
-        self.news.notify_one();
+    /// Notes whose devices have changed, from the store's hints.
+    pub(crate) fn listener(self: &Arc<Self>) -> Listener {
+        let directory = Arc::clone(self);
+        Box::new(move |hints| {
+            for hint in hints {
+                if let Hint::DevicesChanged { name } = hint {
+                    directory.due().note(directory.address(name));
+                    directory.news.notify_one();
+                }
+            }
+        })
     }
 
     /// The entry of a user with its proof (rule Y-7).
@@ -110,58 +117,48 @@ impl<S: Store + LedgerStore> Directory<S> {
 
     /// Notes every account that the directory does not say as it is (rule Y-3).
     async fn compare(&self) -> Result<(), ErrorBody> {
-        let mut accounts = HashMap::new();
-        for user in self.store.users().await.map_err(|failure| failure.body())? {
-            let certificates = self.certificates(&user.name).await?;
-            if !certificates.is_empty() {
-                accounts.insert(self.address(&user.name), certificates);
-            }
-        }
         let published = self.blocking(Kept::published).await?;
-        let broken = |_| ErrorBody::new(ErrorCode::Internal, "an account has what no entry can say");
-        for (address, _) in differing(&accounts, &published).map_err(broken)? {
+        for (address, _) in differing(&self.store, &self.domain, &published).await.map_err(unread)? {
             self.due().note(address);
         }
         Ok(())
     }
 
-    /// The devices of an account; none of one that is disabled or gone.
-    async fn certificates(&self, name: &UserName) -> Result<Vec<DeviceCertificate>, ErrorBody> {
-        match self.store.person(name.clone()).await {
-            Ok(person) => Ok(person.certificates.iter().filter_map(|bytes| verify_certificate(bytes).ok()).collect()),
-            Err(Failure::Refused(AccountError::NotFound)) => Ok(Vec::new()),
-            Err(failure) => Err(failure.body()),
-        }
-    }
-
     /// Publishes what is due, and has it recorded.
     async fn publish(&self, now: UnixMillis) -> Result<(), ErrorBody> {
-        if let Some(root) = self.blocking(Kept::pending_root).await? {
-            self.record(root, now).await?;
+        self.record(now).await?;
+        let due = self.due().take(now).to_vec();
+        if due.is_empty() {
+            return Ok(());
         }
-        let addresses = self.due().take(now).to_vec();
-        let mut changes: Vec<(Address, DirectoryEntry)> = Vec::new();
-        for address in addresses {
-            let certificates = self.certificates(&address.name).await?;
-            let asked = address.clone();
-            let before = self.blocking(move |kept| kept.published_entry(&asked)).await?;
-            let broken = |_| ErrorBody::new(ErrorCode::Internal, "an account has what no entry can say");
-            let entry = wanted(&certificates, before.as_ref()).map_err(broken)?;
-            changes.extend(entry.map(|entry| (address, entry)));
-        }
-        if !changes.is_empty()
-            && let Some(root) = self.blocking(move |kept| kept.publish(&changes)).await?
-        {
-            self.record(root, now).await?;
+        let asked = due.clone();
+        let published = self.blocking(move |kept| kept.published_of(&asked)).await?;
+        let changes = differing_of(&self.store, &due, &published).await.map_err(unread)?;
+        if !changes.is_empty() && self.blocking(move |kept| kept.publish(&changes)).await?.is_some() {
+            self.record(now).await?;
         }
         Ok(())
     }
 
-    /// Puts a root into the ledger, once, and serves it when readers can have it there.
-    async fn record(&self, root: EpochRoot, now: UnixMillis) -> Result<(), ErrorBody> {
-        self.ledger.record_root(root, now).await?;
+    /// Puts the pending root into the ledger, once, and serves it when readers can have it there (rule Y-5).
+    async fn record(&self, now: UnixMillis) -> Result<(), ErrorBody> {
+        let last = self.ledger.last_root().await?;
+        let resume = self.blocking(move |kept| kept.resume(&last)).await?;
+        let root = match resume {
+            Resume::Settled => return Ok(()),
+            Resume::Append(root) => {
+                self.ledger.append_root(root, now).await?;
+                root
+            }
+            Resume::Await(root) => root,
+        };
+        self.ledger.published_all().await?;
         self.blocking(move |kept| kept.root_recorded(root.epoch)).await
     }
+}
+
+fn unread(_: AccountsError) -> ErrorBody {
+    ErrorBody::new(ErrorCode::Unavailable, "the accounts cannot be read")
 }
 
 /// Publishes each change within a second or so, for as long as the server runs.
@@ -173,6 +170,11 @@ pub(crate) async fn publish_all<S: Store + LedgerStore>(directory: Arc<Directory
                 Ok(()) => compare_at = tokio::time::Instant::now() + COMPARE_EVERY,
                 Err(error) => log::warn("accounts and directory could not be compared", error.code),
             }
+        }
+        if !directory.ledger.is_founded().await {
+            // Before the first administrator there is nowhere to record a root.
+            let _ = tokio::time::timeout(UNTIL_FOUNDED, directory.news.notified()).await;
+            continue;
         }
         let now = clock.now();
         let wait = match directory.publish(now).await {

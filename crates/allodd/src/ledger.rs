@@ -199,20 +199,35 @@ impl<S: Store + LedgerStore> Ledger<S> {
         self.append(&mut state, Statement::Act(act)).await
     }
 
-    /// Puts a root of the directory into the ledger, unless it is there, and returns when a published head has it (rule Y-5).
-    pub(crate) async fn record_root(&self, root: EpochRoot, now: UnixMillis) -> Result<(), ErrorBody> {
-        let mut published = self.published.subscribe();
-        let size = {
-            let mut state = self.state.lock().await;
-            self.catch_up(&mut state).await.map_err(broken)?;
-            let trust = state.trust.as_ref().ok_or_else(|| refused("this organisation has no ledger yet"))?;
-            if trust.next_epoch() <= root.epoch {
-                let statement = Statement::DirectoryRoot(trust.next_root(root.root, now.day()));
-                self.append(&mut state, statement).await?;
-            }
-            state.size
-        };
+    /// Whether there is a first statement.
+    pub(crate) async fn is_founded(&self) -> bool {
+        self.state.lock().await.trust.is_some()
+    }
+
+    /// The directory's last root in the ledger.
+    pub(crate) async fn last_root(&self) -> Result<EpochRoot, ErrorBody> {
+        let mut state = self.state.lock().await;
+        self.catch_up(&mut state).await.map_err(broken)?;
+        let root = state.trust.as_ref().and_then(Trust::root);
+        Ok(root.map_or_else(allod_directory::empty, |root| EpochRoot { epoch: root.epoch, root: root.root }))
+    }
+
+    /// Appends a root of the directory (rule G-7).
+    pub(crate) async fn append_root(&self, root: EpochRoot, now: UnixMillis) -> Result<(), ErrorBody> {
+        let mut state = self.state.lock().await;
+        let trust = state.trust.as_ref().ok_or_else(|| refused("this organisation has no ledger yet"))?;
+        let next = trust.next_root(root.root, now.day());
+        if next.epoch != root.epoch {
+            return Err(broken(LedgerError::Statement(state.size)));
+        }
+        self.append(&mut state, Statement::DirectoryRoot(next)).await.map(drop)
+    }
+
+    /// Returns when a published head has all that is in the ledger now.
+    pub(crate) async fn published_all(&self) -> Result<(), ErrorBody> {
+        let size = self.state.lock().await.size;
         let has_it = |head: &Option<Arc<Checkpoint>>| head.as_ref().is_some_and(|head| head.size() >= size);
+        let mut published = self.published.subscribe();
         let waited = published.wait_for(has_it).await;
         waited.map(drop).map_err(|_| ErrorBody::new(ErrorCode::Unavailable, "the server stops"))
     }

@@ -157,6 +157,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     });
     let (listener_of_store, pass_on) = server.fanout.connect();
     store.listen(listener_of_store);
+    store.listen(server.directory.listener());
     let mut helpers = vec![tokio::spawn(pass_on), tokio::spawn(sweep(Arc::clone(&server)))];
     helpers.push(tokio::spawn(ledger::publish_all(Arc::clone(&server.ledger), server.clock.clone())));
     helpers.push(tokio::spawn(directory::publish_all(Arc::clone(&server.directory), server.clock.clone())));

@@ -292,7 +292,7 @@ fn shown(world: &World, light: &Light, name: &str, answer: &ProvenEntry) -> Vers
 }
 
 #[tokio::test]
-async fn the_directory_says_what_the_accounts_are_under_the_ledgers_root_y_3_y_11() {
+async fn the_directory_says_what_the_accounts_are_under_the_ledgers_root_y_3_y_11_y_12() {
     let mut world = World::new().await;
     let (alice, _) = administrator(&world, "alice", 1).await;
     let mut light = Light::new(key(&world, KeyFile::Ledger));

@@ -1,5 +1,5 @@
 //! Making the key of a backup takes a second or two and much memory: it is done in a worker of its own (`stretch.js`), which loads this
-//! program once more, calls [`stretch`] and ends. Decision: `docs/decisions/0090-a-worker-for-keys.md`.
+//! program once more, calls [`stretch`] and ends. Decision: `docs/decisions/0095-a-worker-for-keys.md`.
 
 use allod_crypto::recovery::{self, BackupKey, Header, RecoveryPhrase};
 use js_sys::Uint8Array;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use allod_server_core::{LedgerStore, Store};
+use allod_server_core::Store;
 use allod_wire::DeviceId;
 use allod_wire::account::{Account, ContactPolicy};
 use axum::extract::State;
@@ -28,12 +28,11 @@ pub(super) async fn put_contact_policy<S: Store>(
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(super) async fn delete_device<S: Store + LedgerStore>(
+pub(super) async fn delete_device<S: Store>(
     State(server): State<Arc<Server<S>>>,
     Session(caller): Session,
     Id(device): Id<DeviceId>,
 ) -> Result<StatusCode, Refused> {
     server.store.remove_device(&caller, device).await?;
-    server.directory.changed(&caller.name);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -18,9 +18,7 @@ pub(super) async fn post<S: Store + LedgerStore>(
     Cbor(request): Cbor<Join>,
 ) -> Result<Cbor<Joined>, Refused> {
     let session = SessionToken(fresh()?);
-    let name = request.name.clone();
     let role = server.store.join(request, session.clone(), server.now()).await?;
-    server.directory.changed(&name);
     // The first administrator founds the ledger (rule G-3); what fails here is done at the next join or start.
     if role == AccountRole::Administrator
         && let Err(error) = server.ledger.found(server.now()).await
