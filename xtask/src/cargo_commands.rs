@@ -106,7 +106,7 @@ pub(crate) fn e2e(args: &E2eArgs) -> Result<()> {
     let mut steps = Steps::new(3);
     steps.step("Web app", "the tests open it in a real browser", || web::build(web::Quality::Release))?;
     steps.step("Programs", "the tests start the real server and the real command line", || {
-        cargo(["build", "-p", "allodd", "-p", "allod"]).run()
+        cargo(["build", "-p", "allodd", "-p", "allod", "-p", "allod-audit"]).run()
     })?;
     steps.step("End to end", "people, from the invite link to reading each other", || {
         cargo(["test", "-p", "allod-e2e"]).args(&args.rest).run()
