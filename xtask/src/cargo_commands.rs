@@ -68,7 +68,7 @@ pub(crate) fn vectors() -> Result<()> {
 #[derive(Args, Default)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct SimArgs {
-    /// How many worlds [default: 1000].
+    /// How many worlds [default: 500].
     #[arg(long, value_name = "N", conflicts_with = "seed")]
     seeds: Option<u64>,
     /// Only the world of this seed.
@@ -83,7 +83,7 @@ pub(crate) fn sim(args: &SimArgs) -> Result<()> {
     setup::ensure(&[Need::Build, Need::Client])?;
     let which = match args.seed {
         Some(seed) => ["--seed".to_owned(), seed.to_string()],
-        None => ["--seeds".to_owned(), args.seeds.unwrap_or(1000).to_string()],
+        None => ["--seeds".to_owned(), args.seeds.unwrap_or(500).to_string()],
     };
     cargo(["run", "-p", "allod-sim", "--"]).args(which).args(&args.rest).run()
 }

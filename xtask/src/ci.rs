@@ -23,7 +23,7 @@ const PARTS: &[Part] = &[
     part("lint", "clippy, warnings are errors", commands::lint),
     part("unit", "every branch of every decision", || commands::unit(&commands::UnitArgs::default())),
     part("vectors", "bytes mean what the spec says", commands::vectors),
-    part("sim", "1,000 worlds that lose, reorder, crash and lie", || commands::sim(&commands::SimArgs::default())),
+    part("sim", "500 worlds that lose, reorder, crash and lie", || commands::sim(&commands::SimArgs::default())),
     part("fuzz-smoke", "no decoder can be crashed within seconds", || fuzz_smoke::run(fuzz_smoke::Args::default())),
     part("e2e", "real server, real clients, a real browser", || commands::e2e(&commands::E2eArgs::default())),
     part("drill", "a full dump of the server yields nothing", || commands::drill(&commands::DrillArgs::default())),
