@@ -6,6 +6,8 @@ mod cargo_commands;
 mod ci;
 mod deny;
 mod fuzz_smoke;
+mod release;
+mod reproducible;
 mod setup;
 mod sh;
 mod spec;
@@ -41,6 +43,8 @@ enum Command {
     Setup(setup::Args),
     /// Build the web app into target/web/dist.
     Web(web::Args),
+    /// Build server, command line and web app so that others can build the same bytes.
+    Release(release::Args),
     /// Check the formatting of every crate.
     Fmt(cargo_commands::FmtArgs),
     /// Run clippy over every crate; a warning is an error.
@@ -83,6 +87,7 @@ fn run(command: Command) -> Result<()> {
         Command::Test(args) => ci::run(&args),
         Command::Setup(args) => setup::run(args),
         Command::Web(args) => web::run(args),
+        Command::Release(args) => release::run(args),
         Command::Fmt(args) => cargo_commands::fmt(args),
         Command::Lint => cargo_commands::lint(),
         Command::Unit(args) => cargo_commands::unit(&args),

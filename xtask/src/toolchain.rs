@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::reproducible;
 use crate::setup;
 use crate::sh::{Sh, cargo, note, sh};
 use crate::workspace;
@@ -21,7 +22,7 @@ const RUSTUP_TIME_MAX: Duration = Duration::from_secs(45);
 /// Older standard libraries do not build with our cargo.
 const DEBIAN_MINOR_MIN: u32 = 95;
 /// getrandom asks the browser.
-const RUSTFLAGS: &str = r#"--cfg getrandom_backend="wasm_js""#;
+const RANDOMNESS: &str = r#"--cfg=getrandom_backend="wasm_js""#;
 
 /// Where the web app's compiler comes from.
 pub(crate) enum Toolchain {
@@ -58,10 +59,22 @@ impl Toolchain {
         Ok(sysroot()?.join("lib/rustlib").join(TARGET).join("lib").is_dir())
     }
 
+    /// What its compiler says of itself.
+    pub(crate) fn version(&self) -> Result<String> {
+        let version = match self {
+            Self::Rustup => sh("rustc", ["--version"]),
+            Self::Debian(root) => sh(root.join("usr/bin/rustc"), ["--version"])
+                .env("LD_LIBRARY_PATH", root.join("usr/lib").join(format!("{ARCH}-linux-gnu"))),
+        };
+        Ok(version.read()?.trim().to_owned())
+    }
+
     /// `cargo SUBCOMMAND` for the web target, in a target folder of its own so that native builds are not disturbed.
     pub(crate) fn cargo(&self, subcommand: &str) -> Result<Sh> {
-        let flags = format!("CARGO_TARGET_{}_RUSTFLAGS", TARGET.to_uppercase().replace('-', "_"));
-        let base = cargo([subcommand, "--target", TARGET, "--target-dir"]).args([build_folder()]).env(flags, RUSTFLAGS);
+        let mut flags = reproducible::flags(workspace::root(), &reproducible::cargo_home()?);
+        flags.push(RANDOMNESS.to_owned());
+        let base = cargo([subcommand, "--target", TARGET, "--target-dir"]).args([build_folder()]);
+        let base = reproducible::with_flags(base, flags);
         let Self::Debian(root) = self else { return Ok(base) };
         let linker = format!("CARGO_TARGET_{}_LINKER", TARGET.to_uppercase().replace('-', "_"));
         Ok(base
