@@ -43,7 +43,7 @@ enum Command {
     Setup(setup::Args),
     /// Build the web app into target/web/dist.
     Web(web::Args),
-    /// Build server, command line and web app so that others can build the same bytes.
+    /// Build server, command line, auditor and web app so that others can build the same bytes.
     Release(release::Args),
     /// Check the formatting of every crate.
     Fmt(cargo_commands::FmtArgs),

@@ -21,11 +21,11 @@ mod sbom;
 mod tar;
 
 /// The programs, by the package that holds them.
-const PROGRAMS: &[&str] = &["allod", "allodd"];
+const PROGRAMS: &[&str] = &["allod", "allod-audit", "allodd"];
 /// The package that the web app is.
 const WEB: &str = "allod-app";
 
-/// Build server, command line and web app so that others can build the same bytes; into target/release-out/VERSION.
+/// Build server, command line, auditor and web app so that others can build the same bytes; into target/release-out/VERSION.
 ///
 /// Examples:
 ///   cargo xtask release                        # all of it, from a commit
@@ -35,7 +35,7 @@ const WEB: &str = "allod-app";
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     /// Build only these parts.
-    #[arg(long, value_name = "PART", value_delimiter = ',', value_parser = ["allod", "allodd", "web"])]
+    #[arg(long, value_name = "PART", value_delimiter = ',', value_parser = ["allod", "allod-audit", "allodd", "web"])]
     only: Vec<String>,
     /// Build a second time, in another folder, and compare.
     #[arg(long)]
