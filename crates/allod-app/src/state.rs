@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use allod_client_core::history::HistoryStep;
 use allod_client_core::keeping::NewDeviceView;
+use allod_client_core::ledger::LedgerView;
 use allod_client_core::receipts::ReceiptView;
 use allod_client_core::safety::SafetyView;
 use allod_client_core::search::Found;
@@ -312,6 +313,8 @@ pub struct Ui {
     pub connection: RwSignal<Connection>,
     /// Own devices that came, about which the user said nothing yet.
     pub new_devices: RwSignal<Vec<NewDeviceView>>,
+    /// How things stand with the organisation's ledger; none where it has none.
+    pub ledger: RwSignal<Option<LedgerView>>,
     /// When this device last made a backup.
     pub last_backup: RwSignal<Option<UnixMillis>>,
     /// It is time to make one.
@@ -367,6 +370,7 @@ impl Ui {
             histories: RwSignal::new(Vec::new()),
             connection: RwSignal::new(Connection::Connecting),
             new_devices: RwSignal::new(Vec::new()),
+            ledger: RwSignal::new(None),
             last_backup: RwSignal::new(None),
             backup_is_due: RwSignal::new(false),
             exporting: RwSignal::new(Exporting::No),

@@ -226,6 +226,8 @@ pub const CANCEL_TRANSFER: &str = "cancel-transfer";
 pub const CLOSED: &str = "closed";
 /// "Who can read this?"
 pub const READERS: &str = "readers";
+/// What the organisation's public record vouches for, there.
+pub const PUBLIC_RECORD: &str = "public-record";
 /// A person who reads; `data-name` is the address.
 pub const READER: &str = "reader";
 /// One of that person's devices.

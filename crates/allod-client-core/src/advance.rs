@@ -200,7 +200,8 @@ impl ClientCore {
             if self.requests.values().filter(|pending| mine(pending)).count() >= CLAIMS_AT_ONCE {
                 return;
             }
-            if self.is_pending(|pending| mine(pending) && same(pending)) {
+            let is_aside = self.ledger.is_aside(log, &claim.address);
+            if is_aside || self.is_pending(|pending| mine(pending) && same(pending)) {
                 continue;
             }
             let Some(request) = self.claim_request(&claim) else { return };

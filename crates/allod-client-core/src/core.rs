@@ -20,6 +20,7 @@ use crate::error::CoreError;
 use crate::history::get::Getting;
 use crate::history::give::Giving;
 use crate::inbox::Invitation;
+use crate::ledger::Ledger;
 use crate::outbox::Outgoing;
 use crate::pending::{AccountCall, Pending};
 use crate::request::{HttpRequest, Plane};
@@ -64,6 +65,7 @@ pub struct ClientCore {
     pub(crate) erasures: Erasures,
     pub(crate) getting: Getting,
     pub(crate) giving: BTreeMap<DeviceId, Giving>,
+    pub(crate) ledger: Ledger,
     /// Which sockets are open.
     pub(crate) inbox_socket: bool,
     pub(crate) log_socket: bool,
@@ -84,6 +86,7 @@ impl ClientCore {
         let keys = Keys::of(&account);
         let joined = account.joined.as_ref();
         let device = joined.map(|joined| keys.mls_device(&account, &joined.organisation.domain));
+        let ledger = joined.map(|joined| Ledger::of(&joined.organisation)).unwrap_or_default();
         Self {
             account,
             keys,
@@ -100,6 +103,7 @@ impl ClientCore {
             erasures: Erasures::default(),
             getting: Getting::default(),
             giving: BTreeMap::new(),
+            ledger,
             inbox_socket: false,
             log_socket: false,
             inbox_asked: false,
@@ -176,6 +180,8 @@ impl ClientCore {
                 self.uploads.insert(upload.blob, upload);
             }
             [b'e', b'/', ..] => self.erasures.restore(key),
+            [b'l'] => self.ledger.restore(value).map_err(of_row)?,
+            [b'l', b'/', ..] => self.ledger.evidence = Row::decode(value).map_err(of_row)?,
             [b'y'] => self.getting.row = Row::decode(value).map_err(of_row)?,
             [b'y', b'/', ..] => {
                 let given = Giving::stored(Row::decode(value).map_err(of_row)?);
@@ -278,6 +284,7 @@ impl ClientCore {
         self.contacts.flush(&mut self.writes);
         self.search.row.flush(|| rows::SEARCH.to_vec(), &mut self.writes);
         self.getting.row.flush(|| rows::GETTING.to_vec(), &mut self.writes);
+        self.ledger.flush(&mut self.writes);
         for (device, given) in &mut self.giving {
             given.row.flush(|| rows::giving(*device), &mut self.writes);
         }

@@ -8,6 +8,7 @@ use allod_wire::{Address, DeviceId, EntryId, LogId};
 
 use crate::error::AddFailure;
 use crate::history::HistoryStep;
+use crate::ledger::LedgerFault;
 use crate::request::{HttpRequest, Plane};
 use crate::view::{MessageView, PersonView, Status};
 
@@ -139,6 +140,11 @@ pub enum Event {
     },
     /// Own devices, role or session.
     AccountChanged,
+    /// The ledger's news was taken, or refused: [`crate::ClientCore::ledger`] says how things stand.
+    LedgerChanged {
+        /// Why the last news was refused, if it was.
+        fault: Option<LedgerFault>,
+    },
     /// A history goes from one device of the account to another.
     History {
         /// The other device.

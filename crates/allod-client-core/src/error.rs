@@ -70,4 +70,8 @@ pub enum AddFailure {
     IdentityChanged,
     /// No device has left a key package that can be used.
     NoDevice,
+    /// The server handed out a device that the directory does not name (rule Y-9).
+    NotInRecord,
+    /// The directory could not be checked: its ledger shows no head that this device accepts (rule Y-13).
+    RecordNotChecked,
 }

@@ -14,6 +14,7 @@ use crate::account::{AccountRow, JoinedRow, Settings};
 use crate::core::ClientCore;
 use crate::effect::{Effect, Event};
 use crate::error::CoreError;
+use crate::ledger::Ledger;
 use crate::pending::Pending;
 use crate::request::{HttpRequest, Method, is_passing, read};
 use crate::rows::Row;
@@ -108,6 +109,7 @@ impl ClientCore {
         self.contacts.meet(&certificate, now);
         self.device = Some(self.keys.mls_device(&self.account, &domain));
         (self.account.joining, self.account.offered) = (None, None);
+        self.ledger = Ledger::of(&joined.organisation);
         self.account.joined = Some(JoinedRow {
             organisation: joined.organisation,
             role: joined.role,
@@ -120,6 +122,7 @@ impl ClientCore {
         });
         self.event(Event::Joined);
         self.pump_stock(now);
+        self.ask_news(now);
     }
 
     /// A refusal that may pass is tried again by the clock; another one is the user's to know.

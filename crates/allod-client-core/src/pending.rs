@@ -38,6 +38,8 @@ pub(crate) enum Pending {
     RejoinAsk { log: LogId },
     /// A history on its way between own devices.
     History(HistoryCall),
+    /// News of the ledger.
+    News,
     /// Rows of a message that may have been deleted.
     Erasure(Look),
 }
@@ -80,7 +82,13 @@ impl Pending {
     /// The conversation that waits for it.
     pub(crate) fn log(&self) -> Option<LogId> {
         match self {
-            Self::LookUp | Self::Join | Self::Renew | Self::Account(_) | Self::History(_) | Self::Erasure(_) => None,
+            Self::LookUp
+            | Self::Join
+            | Self::Renew
+            | Self::News
+            | Self::Account(_)
+            | Self::History(_)
+            | Self::Erasure(_) => None,
             Self::Claim { log, .. }
             | Self::CreateLog { log, .. }
             | Self::Welcome { log, .. }

@@ -42,6 +42,7 @@ impl ClientCore {
         stock
             .into_iter()
             .chain(self.histories_due())
+            .chain(self.news_due())
             .chain(joining)
             .chain(invitations)
             .chain(conversations.flatten())
@@ -70,6 +71,7 @@ impl ClientCore {
         }
         self.advance_histories(now, rng);
         self.pump_stock(now);
+        self.ask_news(now);
     }
 
     /// The inbox and every log have been read to their ends since the sockets opened.

@@ -67,7 +67,7 @@ impl ClientCore {
             Pending::Renew => read(status, body).map(|session| self.handle_session(session)),
             Pending::Account(call) => self.account_answer(call, status, body, now, rng),
             Pending::Claim { log, address } => {
-                read(status, body).map(|claimed| self.handle_claimed(log, &address, claimed, now))
+                read(status, body).map(|claimed| self.handle_claimed(log, &address, claimed, false, now))
             }
             Pending::CreateLog { log, .. } => {
                 self.handle_created(log);
@@ -86,6 +86,7 @@ impl ClientCore {
             Pending::RejoinPeer { log, device } => {
                 read(status, body).map(|claimed| self.handle_rejoin_peer(log, device, claimed, now, rng))
             }
+            Pending::News => read(status, body).map(|news| self.handle_news(&news, now)),
             Pending::RejoinAsk { .. } | Pending::Fetch { .. } | Pending::History(_) | Pending::Erasure(_) => Ok(()),
         };
         if let Err(error) = understood {
@@ -164,6 +165,7 @@ impl ClientCore {
                 self.handle_fetched(log, ErrorCode::Unavailable.http_status(), &[], now);
             }
             Pending::History(call) => self.history_refused(call, &error, now),
+            Pending::News => self.news_refused(&error, now),
             Pending::Erasure(_) => {} // The vault answers, not the server.
             Pending::RejoinOwn { log } | Pending::RejoinPeer { log, .. } | Pending::RejoinAsk { log } => {
                 if !passing {
@@ -189,7 +191,8 @@ impl ClientCore {
         }
     }
 
-    fn handle_claimed(&mut self, log: LogId, address: &Address, claimed: ClaimedKeyPackages, now: UnixMillis) {
+    /// Key packages that the directory vouches for (rule Y-13), or that nothing vouches for where there is no ledger.
+    pub(crate) fn take_claimed(&mut self, log: LogId, address: &Address, claimed: ClaimedKeyPackages, now: UnixMillis) {
         self.end_claim(log, address);
         let Some(conversation) = self.conversations.get_mut(&log) else { return };
         let Some(suite) = conversation.group.as_ref().map(allod_mls::Group::suite) else { return };
@@ -218,14 +221,14 @@ impl ClientCore {
         }
     }
 
-    fn end_claim(&mut self, log: LogId, address: &Address) {
+    pub(crate) fn end_claim(&mut self, log: LogId, address: &Address) {
         if let Some(job) = self.conversations.get_mut(&log).and_then(|conversation| conversation.job.as_mut()) {
             job.to_claim.retain(|claim| claim.address != *address);
         }
     }
 
     /// Somebody cannot be added. A pair without its second person is undone; a group goes on without that person.
-    fn person_refused(&mut self, log: LogId, person: Address, why: AddFailure, now: UnixMillis) {
+    pub(crate) fn person_refused(&mut self, log: LogId, person: Address, why: AddFailure, now: UnixMillis) {
         let is_me = self.me().as_ref() == Some(&person);
         let Some(conversation) = self.conversations.get_mut(&log) else { return };
         let intent = conversation.job.as_ref().and_then(|job| job.intent.clone());

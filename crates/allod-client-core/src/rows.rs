@@ -16,6 +16,7 @@
 //! | `e/LOG MESSAGE-ID` | that message may have been deleted for everyone: it is to be looked at |
 //! | `x/LOG POSITION` | evidence: an entry that was skipped, and why |
 //! | `i/LOG` | an invitation that is being followed |
+//! | `l` | what is known of the organisation's ledger; `l/` what was refused and accuses it |
 //! | `u/BLOB` | an upload that is under way |
 //! | `y` | the history that this device lacks, and how far it is with getting it |
 //! | `y/DEVICE` | the history that an own device asked for, and how far this one is with sending it |
@@ -40,6 +41,8 @@ use crate::annotation::StoredAnnotation;
 pub(crate) const ACCOUNT: &[u8] = b"a";
 pub(crate) const GETTING: &[u8] = b"y";
 pub(crate) const SEARCH: &[u8] = b"w";
+pub(crate) const LEDGER: &[u8] = b"l";
+pub(crate) const LEDGER_EVIDENCE: &[u8] = b"l/";
 /// The keys of the closed segments of texts start with these bytes ([`crate::ClientCore::load_search`]).
 pub const SEGMENTS: &[u8] = b"w/";
 

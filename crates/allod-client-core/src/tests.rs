@@ -11,6 +11,7 @@ mod groups;
 mod history;
 mod hub_lies;
 mod keeping;
+mod ledger;
 mod races;
 mod receipts;
 mod rules;

@@ -10,7 +10,7 @@ use allod_wire::ledger::Statement;
 use tlog_tiles::Hash;
 
 use crate::checkpoint::{Checkpoint, CheckpointError, CheckpointIn};
-use crate::head::{Head, HeadError, accept_signed};
+use crate::head::{Head, HeadError, check_follows, vouched};
 use crate::key::NoteKey;
 use crate::tree;
 use crate::trust::{Trust, TrustError};
@@ -145,7 +145,8 @@ impl Follower {
             Read { position, said }
         };
         let read = (from..).zip(new).skip(skip).map(apply).collect();
-        let head = accept_signed(self.head.as_ref(), next, &consistency, trust.witnesses(), now)?;
+        check_follows(self.head.as_ref(), &next, &consistency)?;
+        let head = vouched(next, trust.witnesses(), now)?;
         Ok((head, trust, read))
     }
 }

@@ -65,6 +65,11 @@ impl HeadError {
 }
 
 impl Head {
+    /// A head that was accepted before, from where it was kept.
+    pub(crate) fn kept(checkpoint: Checkpoint, seen: Option<u64>) -> Self {
+        Self { checkpoint, seen }
+    }
+
     /// The checkpoint.
     pub fn checkpoint(&self) -> &Checkpoint {
         &self.checkpoint
@@ -97,20 +102,13 @@ pub fn accept(
     policy: &WitnessPolicy,
     now: UnixMillis,
 ) -> Result<Head, HeadError> {
-    accept_signed(kept, next.verify(log)?, consistency, policy, now)
+    let checkpoint = next.verify(log)?;
+    check_follows(kept, &checkpoint, consistency)?;
+    vouched(checkpoint, policy, now)
 }
 
-/// As [`accept`], on a checkpoint that the log signed.
-pub(crate) fn accept_signed(
-    kept: Option<&Head>,
-    checkpoint: Checkpoint,
-    consistency: &Vec<Hash>,
-    policy: &WitnessPolicy,
-    now: UnixMillis,
-) -> Result<Head, HeadError> {
-    if let Some(kept) = kept {
-        check_follows(&kept.checkpoint, &checkpoint, consistency)?;
-    }
+/// Rule G-8 b and c, on a checkpoint that the log signed and that follows on the kept one.
+pub(crate) fn vouched(checkpoint: Checkpoint, policy: &WitnessPolicy, now: UnixMillis) -> Result<Head, HeadError> {
     let until = now.0 / 1000 + AHEAD_SECONDS_MAX;
     let seen = policy.seen(&checkpoint, until)?;
     if policy.has_quorum() && seen.is_none() {
@@ -125,7 +123,8 @@ pub(crate) fn accept_signed(
 }
 
 /// Rule G-8 d and e.
-fn check_follows(kept: &Checkpoint, next: &Checkpoint, consistency: &Vec<Hash>) -> Result<(), HeadError> {
+pub(crate) fn check_follows(kept: Option<&Head>, next: &Checkpoint, consistency: &Vec<Hash>) -> Result<(), HeadError> {
+    let Some(Head { checkpoint: kept, .. }) = kept else { return Ok(()) };
     let (from, to) = (kept.size(), next.size());
     if to < from {
         return Err(HeadError::Shrank { from, to });

@@ -6,10 +6,12 @@
 
 use allod_wire::UnixMillis;
 use allod_wire::ledger::{DirectoryRoot, Included, LedgerNews, Statement, StatementIn};
+use minicbor::bytes::ByteVec;
+use minicbor::{Decode, Encode};
 use tlog_tiles::Hash;
 
 use crate::checkpoint::{Checkpoint, CheckpointError, CheckpointIn};
-use crate::head::{Head, HeadError, accept_signed};
+use crate::head::{Head, HeadError, check_follows, vouched};
 use crate::key::NoteKey;
 use crate::tree::{BadProof, check_inclusion, leaf_hash};
 use crate::trust::{Trust, TrustError};
@@ -23,10 +25,34 @@ pub struct Light {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Known {
+    /// The founding and the acts, with their positions: all of `trust` follows from them.
+    entries: Vec<(u64, ByteVec)>,
     trust: Trust,
     head: Head,
     root: Option<(u64, DirectoryRoot)>,
 }
+
+/// What a light client stores.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Kept {
+    /// The founding and the acts, with their positions.
+    #[n(0)]
+    entries: Vec<(u64, ByteVec)>,
+    /// The accepted head, a signed note.
+    #[n(1)]
+    checkpoint: ByteVec,
+    /// Since when a quorum vouches for it, in POSIX seconds.
+    #[n(2)]
+    seen: Option<u64>,
+    /// The directory's root and its position.
+    #[n(3)]
+    root: Option<(u64, DirectoryRoot)>,
+}
+
+/// What was stored is damaged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("what was kept of the ledger does not hold together")]
+pub struct BadKept;
 
 /// Why news is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,6 +97,29 @@ impl Light {
         Self { log, known: None }
     }
 
+    /// What to store; `None` before the first news.
+    pub fn kept(&self) -> Option<Kept> {
+        let Known { entries, head, root, .. } = self.known.as_ref()?;
+        let checkpoint = head.checkpoint().as_bytes().to_vec().into();
+        Some(Kept { entries: entries.clone(), checkpoint, seen: head.seen(), root: root.clone() })
+    }
+
+    /// A client as it was when it gave [`Self::kept`].
+    ///
+    /// # Errors
+    /// [`BadKept`].
+    pub fn restore(log: NoteKey, kept: Kept) -> Result<Self, BadKept> {
+        let (first, acts) = kept.entries.split_first().ok_or(BadKept)?;
+        let mut trust = Trust::found(&first.1).map_err(|_| BadKept)?;
+        for (position, entry) in acts {
+            trust.apply(log.name(), *position, entry).map_err(|_| BadKept)?;
+        }
+        let checkpoint =
+            CheckpointIn::decode(&kept.checkpoint).and_then(|head| head.verify(&log)).map_err(|_| BadKept)?;
+        let (entries, head) = (kept.entries, Head::kept(checkpoint, kept.seen));
+        Ok(Self { log, known: Some(Known { entries, trust, head, root: kept.root }) })
+    }
+
     /// The log's key.
     pub fn log(&self) -> &NoteKey {
         &self.log
@@ -102,13 +151,15 @@ impl Light {
     /// [`NewsError`]; nothing changed.
     pub fn take(&mut self, news: &LedgerNews, now: UnixMillis) -> Result<News, NewsError> {
         let checkpoint = CheckpointIn::decode(&news.checkpoint)?.verify(&self.log)?;
+        let consistency = news.consistency.iter().map(|hash| Hash(**hash)).collect();
+        check_follows(self.head(), &checkpoint, &consistency)?;
         let mut acts = news.acts.iter();
-        let mut trust = match &self.known {
-            Some(known) => known.trust.clone(),
+        let (mut entries, mut trust) = match &self.known {
+            Some(known) => (known.entries.clone(), known.trust.clone()),
             None => {
                 let first = acts.next().filter(|first| first.position == 0).ok_or(NewsError::NotShown)?;
                 check_included(first, &checkpoint)?;
-                Trust::found(&first.entry).map_err(NewsError::Statement)?
+                (vec![(0, first.entry.clone())], Trust::found(&first.entry).map_err(NewsError::Statement)?)
             }
         };
         let mut new = Vec::new();
@@ -118,15 +169,17 @@ impl Light {
                 return Err(NewsError::NotShown);
             }
             match trust.apply(self.log.name(), act.position, &act.entry).map_err(NewsError::Statement)? {
-                Some(statement @ Statement::Act(_)) => new.push((act.position, statement)),
+                Some(statement @ Statement::Act(_)) => {
+                    entries.push((act.position, act.entry.clone()));
+                    new.push((act.position, statement));
+                }
                 _ => return Err(NewsError::NotShown),
             }
         }
         let has_more = news.acts.len() >= allod_wire::limits::NEWS_ACTS_MAX;
         let root = self.check_root(news.root.as_ref(), &checkpoint, &trust, has_more)?;
-        let consistency = news.consistency.iter().map(|hash| Hash(**hash)).collect();
-        let head = accept_signed(self.head(), checkpoint, &consistency, trust.witnesses(), now)?;
-        self.known = Some(Known { trust, head, root });
+        let head = vouched(checkpoint, trust.witnesses(), now)?;
+        self.known = Some(Known { entries, trust, head, root });
         Ok(News { acts: new, has_more })
     }
 

@@ -244,6 +244,8 @@ pub(crate) enum Command {
     },
     /// Who you are here.
     Whoami,
+    /// How things stand with the organisation's public record of who has which devices.
+    Ledger,
     /// Protect what is on this device by a passphrase, or change it.
     #[command(
         after_help = "Example:\n  allod passphrase\n\nPrograms name the new one in ALLOD_NEW_PASSPHRASE, and the present one in ALLOD_PASSPHRASE."

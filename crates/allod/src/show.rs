@@ -278,6 +278,12 @@ pub(crate) fn add_failure(person: &Address, why: &AddFailure) -> String {
             )
         }
         AddFailure::NoDevice => format!("{person} has no device that could be added yet"),
+        AddFailure::NotInRecord => format!(
+            "{person} was not added: a device that the server gave for this person is not in the organisation's public record"
+        ),
+        AddFailure::RecordNotChecked => format!(
+            "{person} was not added: the organisation's public record cannot be checked now (allod ledger says why)"
+        ),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the user asks becomes a verb of the core; what the core tells becomes what the interface shows.
 
 use allod_client_core::history::HistoryStep;
+use allod_client_core::ledger::LedgerFault;
 use allod_client_core::view::MessageBody;
 use allod_client_core::{AddFailure, ClientCore, CoreError, Effect, Event, Sent, Verb, With};
 use allod_wire::DeviceId;
@@ -162,6 +163,12 @@ impl Actor {
             Event::HubMisbehaved { what, .. } => {
                 ui.tell(NoticeText::About(|words| words.hub_misbehaved, what.to_owned()), true);
             }
+            Event::LedgerChanged { fault } => {
+                self.show_account();
+                if fault.is_some_and(LedgerFault::is_evidence) {
+                    ui.tell(NoticeText::Plain(|words| words.record.accused), true);
+                }
+            }
             Event::CouldNotAdd { person, why, .. } => {
                 let text: crate::state::About = match why {
                     AddFailure::Refused(error) if error.code == ErrorCode::ContactRefused => {
@@ -170,6 +177,8 @@ impl Actor {
                     AddFailure::Refused(_) => |words| words.could_not_add,
                     AddFailure::IdentityChanged => |words| words.safety.changed,
                     AddFailure::NoDevice => |words| words.could_not_add_device,
+                    AddFailure::NotInRecord => |words| words.record.not_added,
+                    AddFailure::RecordNotChecked => |words| words.record.not_checked_not_added,
                 };
                 ui.tell(NoticeText::About(text, ui.name_of(&person)), false);
             }
@@ -211,6 +220,7 @@ impl Actor {
         self.ui.me.set(core.me_view());
         self.ui.new_devices.set(core.new_devices());
         self.ui.last_backup.set(core.last_backup());
+        self.ui.ledger.set(core.ledger(clock::now()));
     }
 
     fn refused(&mut self, verb: Verb, error: &ErrorBody) {

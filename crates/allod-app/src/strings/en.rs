@@ -2,6 +2,7 @@
 
 mod chosen;
 mod keeping;
+mod record;
 mod safety;
 mod talk;
 
@@ -292,6 +293,7 @@ pub const ENGLISH: Strings = Strings {
     reload: "Reload",
     dismiss: "Dismiss",
     chosen: chosen::CHOSEN,
+    record: record::RECORD,
     safety: safety::SAFETY,
     keeping: keeping::KEEPING,
     talk: talk::TALK,

@@ -2,6 +2,7 @@
 
 mod chosen;
 mod keeping;
+mod record;
 mod safety;
 mod talk;
 
@@ -301,6 +302,7 @@ pub const FRENCH: Strings = Strings {
     reload: "Recharger",
     dismiss: "Fermer",
     chosen: chosen::CHOSEN,
+    record: record::RECORD,
     safety: safety::SAFETY,
     keeping: keeping::KEEPING,
     talk: talk::TALK,

@@ -7,6 +7,7 @@ mod chosen;
 mod en;
 mod fr;
 mod keeping;
+mod record;
 mod safety;
 mod talk;
 
@@ -18,6 +19,7 @@ pub use chosen::Chosen;
 pub use en::ENGLISH;
 pub use fr::FRENCH;
 pub use keeping::Keeping;
+pub use record::Record;
 pub use safety::Safety;
 pub use talk::Talk;
 
@@ -357,6 +359,7 @@ pub struct Strings {
     pub reload: &'static str,
     pub dismiss: &'static str,
     pub chosen: Chosen,
+    pub record: Record,
     pub safety: Safety,
     pub keeping: Keeping,
     pub talk: Talk,

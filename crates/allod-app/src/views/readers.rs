@@ -60,6 +60,16 @@ pub(super) fn view(ui: Ui) -> AnyView {
 fn sections(ui: Ui, page: RwSignal<Page>) -> AnyView {
     let words = ui.words;
     let complete = html::p().attr("class", "complete").child(words.text(|words| words.complete));
+    let record = move || {
+        let (words, ledger) = (words.get(), ui.ledger.get());
+        match &ledger {
+            None => words.record.none.to_owned(),
+            Some(ledger) if !ledger.is_current => words.record.not_current.to_owned(),
+            Some(ledger) if ledger.witnesses == 0 => words.record.current_without_witnesses.to_owned(),
+            Some(ledger) => (words.record.current)(ledger.seen_by, ledger.witnesses),
+        }
+    };
+    let record = html::p().attr("class", "small").attr("data-test", test_ids::PUBLIC_RECORD).child(record);
     let lately = move || {
         let changes = ui.readers.with(|readers| readers.as_ref().map(|readers| readers.changes.clone()));
         let changes = changes.unwrap_or_default();
@@ -102,6 +112,7 @@ fn sections(ui: Ui, page: RwSignal<Page>) -> AnyView {
     ));
     let list = html::div().attr("class", "sections").child((
         complete,
+        record,
         lately,
         html::section().attr("class", "section").child((people_head, people)),
         archives,

@@ -7,15 +7,17 @@ use allod_crypto::identity::{SigningSecret, verify_certificate, verify_renewal};
 use allod_crypto::receipt::{first_head, next_head, sign_batch};
 use allod_crypto::token::key_of_token;
 use allod_wire::account::{
-    Account, AccountRole, BuyTickets, ContactPolicy, DeviceRecord, InviteCreated, InviteOffer, Join, Joined,
-    LookUpInvite, NewInvite, Organisation, People, Person, RenewSession, Session, Tickets,
+    Account, AccountRole, BuyTickets, ContactPolicy, DeviceCertificate, DeviceRecord, InviteCreated, InviteOffer, Join,
+    Joined, LookUpInvite, NewInvite, Organisation, People, Person, RenewSession, Session, Tickets,
 };
 use allod_wire::blob::BlobState;
+use allod_wire::directory::{LookUpEntry, ProvenEntry};
 use allod_wire::error::{ErrorBody, ErrorCode};
 use allod_wire::inbox::{
     ClaimKeyPackages, ClaimRight, ClaimedDevice, ClaimedKeyPackages, InboxItem, InboxPage, KeyPackageCount,
     NewInboxItem, UploadKeyPackages,
 };
+use allod_wire::ledger::LedgerNews;
 use allod_wire::log::{
     CreateLog, Cursor, Digest, EntriesPage, Entry, EntryKind, NewEntry, Receipt, ReceiptBody, TokenChange, TokenRole,
 };
@@ -27,6 +29,20 @@ use crate::request::{HttpRequest, Method};
 
 /// What an operation of the hub gives: an encoded answer, or a refusal.
 pub type Answer = Result<Vec<u8>, ErrorCode>;
+
+/// A ledger with its directory, for a [`Hub`] to serve: a real one, or one that lies.
+pub trait PublicRecord {
+    /// The key of the ledger.
+    fn key(&self) -> [u8; 32];
+    /// The devices of a user have changed: these are all that there are.
+    fn account_changed(&mut self, user: &UserName, devices: Vec<DeviceCertificate>, now: UnixMillis);
+    /// What is new (rule G-13).
+    fn news(&mut self, from: u64, act: Option<u64>, now: UnixMillis) -> Option<LedgerNews>;
+    /// A user's entry.
+    fn entry(&mut self, user: &UserName) -> Option<ProvenEntry>;
+    /// All versions of it.
+    fn history(&mut self, user: &UserName) -> Option<ProvenEntry>;
+}
 
 /// A log as the hub has it.
 #[derive(Clone)]
@@ -70,6 +86,7 @@ pub struct Hub {
     /// The logs.
     pub logs: BTreeMap<LogId, HubLog>,
     blobs: BTreeMap<(LogId, BlobId), (u64, Vec<u8>)>,
+    record: Option<Box<dyn PublicRecord>>,
     /// Users whose key packages are given to nobody.
     pub refuses_contact: BTreeSet<UserName>,
     /// Devices whose key packages are given to nobody.
@@ -102,8 +119,24 @@ impl Hub {
             inbox_tickets: BTreeMap::new(),
             logs: BTreeMap::new(),
             blobs: BTreeMap::new(),
+            record: None,
             refuses_contact: BTreeSet::new(),
             withheld: BTreeSet::new(),
+        }
+    }
+
+    /// From now on the hub serves this, and says so to whoever joins.
+    pub fn keep_record(&mut self, record: Box<dyn PublicRecord>) {
+        self.organisation.ledger_key = Some(record.key().into());
+        self.record = Some(record);
+    }
+
+    fn account_changed(&mut self, user: &UserName, now: UnixMillis) {
+        let own = self.devices.values().filter(|device| device.owner.as_ref() == Some(user));
+        let records = own.filter_map(|device| device.record.as_ref());
+        let certificates = records.filter_map(|record| verify_certificate(&record.certificate).ok()).collect();
+        if let Some(record) = &mut self.record {
+            record.account_changed(user, certificates, now);
         }
     }
 
@@ -170,13 +203,37 @@ impl Hub {
         let body = &request.body;
         match (request.method, &parts[..]) {
             (Method::Post, ["invites", "look-up"]) => self.look_up(&parse(body)?),
-            (Method::Post, ["join"]) => self.join(&parse(body)?),
+            (Method::Post, ["join"]) => self.join(&parse(body)?, now),
             (Method::Post, ["session"]) => self.renew(&parse(body)?),
             (Method::Get, ["account"]) => self.account(self.caller(request)?),
             (Method::Delete, ["account", "devices", device]) => {
                 self.caller(request)?;
-                self.devices.remove(&id(device)?);
+                let gone = self.devices.remove(&id(device)?);
+                if let Some(user) = gone.and_then(|device| device.owner) {
+                    self.account_changed(&user, now);
+                }
                 Ok(Vec::new())
+            }
+            (Method::Get, ["account", "history"]) => {
+                let caller = self.caller(request)?;
+                let user = self.devices.get(&caller).and_then(|device| device.owner.clone());
+                let history = self.record.as_mut().zip(user).and_then(|(record, user)| record.history(&user));
+                history.map(|history| cbor::to_vec(&history)).ok_or(ErrorCode::NotFound)
+            }
+            (Method::Get, ["ledger", "news"]) => {
+                let value = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+                let from = value("from").and_then(|from| from.parse().ok()).ok_or(ErrorCode::Malformed)?;
+                let act = value("act").and_then(|act| act.parse().ok());
+                let news = self.record.as_mut().and_then(|record| record.news(from, act, now));
+                news.map(|news| cbor::to_vec(&news)).ok_or(ErrorCode::NotFound)
+            }
+            (Method::Post, ["directory", "look-up"]) => {
+                let asked: LookUpEntry = parse(body)?;
+                if !self.tickets.remove(&asked.ticket.0) {
+                    return Err(ErrorCode::Spent);
+                }
+                let entry = self.record.as_mut().and_then(|record| record.entry(&asked.user));
+                entry.map(|entry| cbor::to_vec(&entry)).ok_or(ErrorCode::NotFound)
             }
             (Method::Post, ["key-packages"]) => self.upload(self.caller(request)?, parse(body)?),
             (Method::Get, ["key-packages"]) => self.count(self.caller(request)?),
@@ -226,7 +283,7 @@ impl Hub {
         if known { Ok(cbor::to_vec(&offer)) } else { Err(ErrorCode::Spent) }
     }
 
-    fn join(&mut self, join: &Join) -> Answer {
+    fn join(&mut self, join: &Join, now: UnixMillis) -> Answer {
         let certificate = verify_certificate(&join.device.certificate).map_err(|_| ErrorCode::BadSignature)?;
         let device = join.device.device;
         if self.spent.get(&join.secret.0) != Some(&device) {
@@ -239,6 +296,7 @@ impl Hub {
             self.users.entry(certificate.address.name).or_insert(role);
             let made = self.devices.entry(device).or_default();
             (made.record, made.owner) = (Some(join.device.clone()), Some(join.name.clone()));
+            self.account_changed(&join.name, now);
         }
         let role = self.users[&join.name];
         let session = self.new_session(device);
@@ -344,7 +402,8 @@ impl Hub {
                 ticket: InboxTicket(ticket),
             });
         }
-        Ok(cbor::to_vec(&ClaimedKeyPackages { devices, entry: None }))
+        let entry = self.record.as_mut().and_then(|record| record.entry(&request.user));
+        Ok(cbor::to_vec(&ClaimedKeyPackages { devices, entry }))
     }
 
     fn put_item(&mut self, device: DeviceId, ticket: [u8; 32], item: NewInboxItem, now: UnixMillis) -> Answer {

@@ -149,3 +149,19 @@ fn a_head_without_its_witnesses_or_of_another_log_is_refused_g_8() {
     light.take(&ledger.news(4, &[], Some(4)), now()).unwrap();
     assert_eq!(received(&ledger.head()).verify(light.log()).map(|head| head.size()), Ok(5));
 }
+
+#[test]
+fn a_client_comes_back_with_what_it_kept_and_refuses_what_it_would_have_g_14() {
+    let mut ledger = ledger();
+    let light = known(&ledger);
+    let kept: Kept = allod_wire::cbor::from_slice(&allod_wire::cbor::to_vec(&light.kept().unwrap())).unwrap();
+    let mut back = Light::restore(light.log().clone(), kept.clone()).unwrap();
+    assert_eq!(back, light);
+    assert_eq!(Light::new(light.log().clone()).kept(), None);
+    let other = Light::restore(ledger.log().key_of_another_log(), kept.clone());
+    assert_eq!(other, Err(BadKept), "another log's key");
+    assert_eq!(Light::restore(light.log().clone(), Kept { entries: Vec::new(), ..kept }), Err(BadKept));
+    ledger.entries.truncate(2);
+    let shrunk = back.take(&ledger.news(0, &[0], Some(1)), now());
+    assert_eq!(shrunk, Err(HeadError::Shrank { from: 4, to: 2 }.into()), "and not that the root is older");
+}

@@ -8,6 +8,7 @@ pub(crate) mod export;
 pub(crate) mod file;
 pub(crate) mod follow;
 pub(crate) mod join;
+pub(crate) mod ledger;
 pub(crate) mod local;
 pub(crate) mod message;
 pub(crate) mod passphrase;

@@ -1,0 +1,180 @@
+//! A server that lies about who has which devices, and about its ledger. Each lie is told twice: to devices that check the ledger, and
+//! to devices of an organisation without one, where it works. So it is the check that finds it.
+
+mod record;
+
+use std::rc::Rc;
+
+use allod_wire::LogId;
+use record::{Record, Shared};
+
+use crate::create::New;
+use crate::effect::Event;
+use crate::error::AddFailure;
+use crate::ledger::LedgerFault;
+use crate::testing::{Who, World};
+
+const HOUR_MILLIS: u64 = 3_600_000;
+const DAY_MILLIS: u64 = 24 * HOUR_MILLIS;
+
+/// A world with a ledger, or with none.
+fn world(seed: u64, with_ledger: bool) -> (World, Shared) {
+    if with_ledger { Record::world(seed) } else { (World::seeded(seed), Rc::new(Record::new().into())) }
+}
+
+/// Alice starts a group with the device's user, and says something.
+fn start(world: &mut World, alice: Who, other: Who) -> LogId {
+    world.events(alice);
+    let other = world.address(other);
+    let log = world.start(alice, New::Group { title: "Plan".into(), people: vec![other] });
+    world.run_until_quiet();
+    world.say(alice, log, "in confidence");
+    world.run_until_quiet();
+    log
+}
+
+/// Why somebody could not be added, by the events.
+fn refusals(world: &mut World, who: Who) -> Vec<AddFailure> {
+    let why = |event| if let Event::CouldNotAdd { why, .. } = event { Some(why) } else { None };
+    world.events(who).into_iter().filter_map(why).collect()
+}
+
+fn fault(world: &mut World, who: Who) -> Option<LedgerFault> {
+    let now = world.now;
+    world.core(who).ledger(now).unwrap().fault
+}
+
+#[test]
+fn people_whose_devices_are_in_the_public_record_talk_y_11() {
+    let (mut world, _) = Record::world(900);
+    let [alice, bob] = world.people(["alice", "bob"]);
+    let second = world.second_device(bob);
+    let log = start(&mut world, alice, bob);
+    assert_eq!(refusals(&mut world, alice), []);
+    assert_eq!(world.readers(alice, log), ["alice:1", "bob:2"]);
+    assert_eq!((world.read_by(bob, log), world.read_by(second, log).len()), (vec!["in confidence".to_owned()], 1));
+    let now = world.now;
+    let ledger = world.core(alice).ledger(now).unwrap();
+    assert!(ledger.is_current && ledger.evidence.is_empty());
+    assert_eq!((ledger.witnesses, ledger.seen_by, ledger.administrators, ledger.epochs), (1, 1, 1, 3));
+}
+
+#[test]
+fn a_device_that_the_server_adds_behind_its_users_back_is_not_let_in_y_9_y_13() {
+    for checked in [true, false] {
+        let (mut world, record) = world(901, checked);
+        let [alice, bob] = world.people(["alice", "bob"]);
+        record.borrow_mut().hides_changes = true;
+        let ghost = world.second_device(bob);
+        let log = start(&mut world, alice, bob);
+        assert_eq!(refusals(&mut world, alice), if checked { vec![AddFailure::NotInRecord] } else { vec![] });
+        assert_eq!(world.read_by(ghost, log).len(), usize::from(!checked), "checked: {checked}");
+    }
+}
+
+#[test]
+fn key_packages_of_somebody_else_under_a_persons_name_are_not_used_y_9() {
+    for checked in [true, false] {
+        let (mut world, record) = world(902, checked);
+        let [alice, bob] = world.people(["alice", "bob"]);
+        record.borrow_mut().hides_changes = true;
+        world.hub.remove_user(&world.address(bob).name);
+        let [impostor] = world.people(["bob"]);
+        let log = start(&mut world, alice, impostor);
+        assert_eq!(refusals(&mut world, alice), if checked { vec![AddFailure::NotInRecord] } else { vec![] });
+        assert_eq!(world.read_by(impostor, log).len(), usize::from(!checked), "checked: {checked}");
+    }
+}
+
+#[test]
+fn a_directory_that_is_not_the_one_in_the_ledger_shows_nothing_y_11() {
+    for checked in [true, false] {
+        let (mut world, record) = world(903, checked);
+        let [alice] = world.people(["alice"]);
+        // Bob is in a directory of his own, of the same epochs, and not in the one whose roots everybody sees.
+        record.borrow_mut().hides_changes = true;
+        record.borrow_mut().other = Some(Box::new(Record::new()));
+        let [bob] = world.people(["bob"]);
+        let log = start(&mut world, alice, bob);
+        assert_eq!(refusals(&mut world, alice), if checked { vec![AddFailure::NotInRecord] } else { vec![] });
+        assert_eq!(world.read_by(bob, log).len(), usize::from(!checked), "checked: {checked}");
+    }
+}
+
+#[test]
+fn a_ledger_that_goes_back_is_kept_as_evidence_and_nobody_is_added_under_it_g_8_g_14() {
+    for checked in [true, false] {
+        let (mut world, record) = world(904, checked);
+        let [alice, bob] = world.people(["alice", "bob"]);
+        world.wait(2 * HOUR_MILLIS);
+        record.borrow_mut().entries.truncate(2);
+        world.wait(2 * HOUR_MILLIS);
+        world.now = world.now.plus(DAY_MILLIS);
+        let log = start(&mut world, alice, bob);
+        if checked {
+            assert_eq!(fault(&mut world, alice), Some(LedgerFault::Shrank));
+            world.crash(alice);
+            let now = world.now;
+            assert_eq!(world.core(alice).ledger(now).unwrap().evidence.len(), 1, "and it is kept");
+        }
+        assert_eq!(world.read_by(bob, log).len(), usize::from(!checked), "checked: {checked}");
+    }
+}
+
+#[test]
+fn a_ledger_that_forks_is_kept_as_evidence_and_nobody_is_added_under_it_g_8_g_14() {
+    for checked in [true, false] {
+        let (mut world, record) = world(905, checked);
+        let [alice] = world.people(["alice"]);
+        // Whoever joins from now on is shown another ledger than alice.
+        let mut fork = Record::new();
+        std::mem::swap(&mut *record.borrow_mut(), &mut fork);
+        let [bob] = world.people(["bob"]);
+        let log = start(&mut world, alice, bob);
+        if checked {
+            assert_eq!(fault(&mut world, alice), Some(LedgerFault::Forked));
+            assert_eq!(fault(&mut world, bob), None);
+        }
+        assert_eq!(world.read_by(bob, log).len(), usize::from(!checked), "checked: {checked}");
+    }
+}
+
+#[test]
+fn under_a_head_that_is_older_than_a_day_nobody_is_added_g_8_y_13() {
+    for checked in [true, false] {
+        let (mut world, record) = world(906, checked);
+        let [alice, bob] = world.people(["alice", "bob"]);
+        record.borrow_mut().seen = Some(world.now);
+        world.now = world.now.plus(2 * DAY_MILLIS);
+        let log = start(&mut world, alice, bob);
+        if checked {
+            assert_eq!(fault(&mut world, alice), Some(LedgerFault::TooOld));
+            let now = world.now;
+            assert!(!world.core(alice).ledger(now).unwrap().is_current);
+            // The ledger goes on, and so does everything.
+            record.borrow_mut().seen = None;
+            world.wait(600_000);
+            let again = start(&mut world, alice, bob);
+            assert_eq!(world.read_by(bob, again).len(), 1);
+        }
+        assert_eq!(world.read_by(bob, log).len(), usize::from(!checked), "checked: {checked}");
+    }
+}
+
+#[test]
+fn who_joined_a_moment_ago_is_asked_for_again_y_13() {
+    let (mut world, record) = Record::world(907);
+    let [alice] = world.people(["alice"]);
+    record.borrow_mut().hides_changes = true;
+    let [bob] = world.people(["bob"]);
+    let address = world.address(bob);
+    let log = world.start(alice, New::Group { title: "Plan".into(), people: vec![address] });
+    world.wait(500);
+    assert_eq!(world.readers(bob, log), [""; 0]);
+    let certificate = world.core(bob).account.joined.as_ref().unwrap().devices[0].clone();
+    let now = world.now;
+    record.borrow_mut().publish(&certificate.address.name.clone(), &[certificate], now);
+    world.run_until_quiet();
+    assert_eq!(world.readers(bob, log), ["alice:1", "bob:1"]);
+    assert_eq!(refusals(&mut world, alice), []);
+}
