@@ -166,7 +166,7 @@ impl Actor {
             Event::LedgerChanged { fault } => {
                 self.show_account();
                 if fault.is_some_and(LedgerFault::is_evidence) {
-                    ui.tell(NoticeText::Plain(|words| words.record.accused), true);
+                    ui.tell(NoticeText::Plain(|words| words.public_record.accused), true);
                 }
             }
             Event::CouldNotAdd { person, why, .. } => {
@@ -177,8 +177,8 @@ impl Actor {
                     AddFailure::Refused(_) => |words| words.could_not_add,
                     AddFailure::IdentityChanged => |words| words.safety.changed,
                     AddFailure::NoDevice => |words| words.could_not_add_device,
-                    AddFailure::NotInRecord => |words| words.record.not_added,
-                    AddFailure::RecordNotChecked => |words| words.record.not_checked_not_added,
+                    AddFailure::NotInRecord => |words| words.public_record.not_added,
+                    AddFailure::RecordNotChecked => |words| words.public_record.not_checked_not_added,
                 };
                 ui.tell(NoticeText::About(text, ui.name_of(&person)), false);
             }

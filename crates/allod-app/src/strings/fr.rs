@@ -2,7 +2,7 @@
 
 mod chosen;
 mod keeping;
-mod record;
+mod public_record;
 mod safety;
 mod talk;
 
@@ -302,7 +302,7 @@ pub const FRENCH: Strings = Strings {
     reload: "Recharger",
     dismiss: "Fermer",
     chosen: chosen::CHOSEN,
-    record: record::RECORD,
+    public_record: public_record::PUBLIC_RECORD,
     safety: safety::SAFETY,
     keeping: keeping::KEEPING,
     talk: talk::TALK,

@@ -7,7 +7,7 @@ mod chosen;
 mod en;
 mod fr;
 mod keeping;
-mod record;
+mod public_record;
 mod safety;
 mod talk;
 
@@ -19,7 +19,7 @@ pub use chosen::Chosen;
 pub use en::ENGLISH;
 pub use fr::FRENCH;
 pub use keeping::Keeping;
-pub use record::Record;
+pub use public_record::PublicRecord;
 pub use safety::Safety;
 pub use talk::Talk;
 
@@ -359,7 +359,7 @@ pub struct Strings {
     pub reload: &'static str,
     pub dismiss: &'static str,
     pub chosen: Chosen,
-    pub record: Record,
+    pub public_record: PublicRecord,
     pub safety: Safety,
     pub keeping: Keeping,
     pub talk: Talk,

@@ -63,10 +63,10 @@ fn sections(ui: Ui, page: RwSignal<Page>) -> AnyView {
     let record = move || {
         let (words, ledger) = (words.get(), ui.ledger.get());
         match &ledger {
-            None => words.record.none.to_owned(),
-            Some(ledger) if !ledger.is_current => words.record.not_current.to_owned(),
-            Some(ledger) if ledger.witnesses == 0 => words.record.current_without_witnesses.to_owned(),
-            Some(ledger) => (words.record.current)(ledger.seen_by, ledger.witnesses),
+            None => words.public_record.none.to_owned(),
+            Some(ledger) if !ledger.is_current => words.public_record.not_current.to_owned(),
+            Some(ledger) if ledger.witnesses == 0 => words.public_record.current_without_witnesses.to_owned(),
+            Some(ledger) => (words.public_record.current)(ledger.seen_by, ledger.witnesses),
         }
     };
     let record = html::p().attr("class", "small").attr("data-test", test_ids::PUBLIC_RECORD).child(record);

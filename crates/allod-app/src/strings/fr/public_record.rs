@@ -1,8 +1,8 @@
 //! The organisation's public record, in French.
 
-use crate::strings::Record;
+use crate::strings::PublicRecord;
 
-pub(super) const RECORD: Record = Record {
+pub(super) const PUBLIC_RECORD: PublicRecord = PublicRecord {
     not_added: |name| {
         format!(
             "{name} n’a pas été ajouté : le serveur a donné pour cette personne un appareil absent du registre public de votre organisation. Prévenez votre administrateur."

@@ -3,7 +3,7 @@
 /// The public record of who has which devices.
 #[allow(missing_docs, reason = "a text is best described by itself; fields are named for where they stand")]
 #[derive(Debug)]
-pub struct Record {
+pub struct PublicRecord {
     pub not_added: fn(&str) -> String,
     pub not_checked_not_added: fn(&str) -> String,
     pub accused: &'static str,

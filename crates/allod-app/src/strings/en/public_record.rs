@@ -1,8 +1,8 @@
 //! The organisation's public record, in English.
 
-use crate::strings::Record;
+use crate::strings::PublicRecord;
 
-pub(super) const RECORD: Record = Record {
+pub(super) const PUBLIC_RECORD: PublicRecord = PublicRecord {
     not_added: |name| {
         format!(
             "{name} was not added: the server gave a device for this person that is not in your organisation’s public record. Tell your administrator."
