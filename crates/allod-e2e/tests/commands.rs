@@ -5,7 +5,7 @@ use allod_e2e::{Server, Terminal};
 use anyhow::{Context, Result};
 
 fn joined(server: &Server, terminal: &Terminal, profile: &str, name: &str) -> Result<()> {
-    let link = server.invite(false)?.to_string();
+    let link = server.invite(name == "alice")?.to_string();
     terminal.run(profile, &["join", &link, "--name", name]).map(drop)
 }
 
