@@ -244,7 +244,7 @@ pub(crate) enum Command {
     },
     /// Who you are here.
     Whoami,
-    /// How things stand with the organisation's public record of who has which devices.
+    /// The public record of who has which devices, and whether it is checked.
     Ledger,
     /// Protect what is on this device by a passphrase, or change it.
     #[command(
