@@ -180,6 +180,7 @@ impl ClientCore {
                 self.uploads.insert(upload.blob, upload);
             }
             [b'e', b'/', ..] => self.erasures.restore(key),
+            [b'v', b'/', ..] => self.ledger.people.restore(value).map_err(of_row)?,
             [b'l'] => self.ledger.restore(value).map_err(of_row)?,
             [b'l', b'/', ..] => self.ledger.evidence = Row::decode(value).map_err(of_row)?,
             [b'y'] => self.getting.row = Row::decode(value).map_err(of_row)?,

@@ -102,6 +102,7 @@ impl ClientCore {
             commits: Some(Commits(0)),
             ..ConversationRow::new(log, Standing::Creating, Seed(*token.to_bytes()), now)
         };
+        self.ledger.people.changed = true;
         let mut conversation = Conversation::new(row, group);
         conversation.roster.devices.insert(own_device, Arrival { since: Some(now), added_by: Some(me) });
         self.conversations.insert(log, conversation);

@@ -258,6 +258,7 @@ impl ClientCore {
             ..ConversationRow::new(log, Standing::Active, token_secret, now)
         };
         let Some(old) = self.conversations.remove(&log) else {
+            self.ledger.people.changed = true;
             let mut conversation = Conversation::new(fresh, group);
             conversation.live.chances = CHANCES;
             self.conversations.insert(log, conversation);
@@ -279,6 +280,7 @@ impl ClientCore {
             new_answers: old.row.new_answers.clone(),
             ..fresh
         };
+        self.ledger.people.changed = true;
         let mut conversation = Conversation::new(row, group);
         conversation.roster = old.roster;
         conversation.outbox = old.outbox;

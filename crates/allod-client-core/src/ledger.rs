@@ -27,6 +27,7 @@ use crate::request::{HttpRequest, Method, is_passing};
 use crate::rows::{self, Row, Writes};
 use crate::stock::backoff;
 use crate::view::{millis, millis_option};
+use crate::vouched::People;
 
 /// News is asked for so often.
 const NEWS_EVERY_MILLIS: u64 = 3_600_000;
@@ -158,6 +159,7 @@ pub(crate) struct Ledger {
     row: Row<LedgerRow>,
     pub(crate) evidence: Row<Vec<Evidence>>,
     pub(crate) claims: Claims,
+    pub(crate) people: People,
     /// No news is asked for before.
     due: UnixMillis,
     failures: u32,
@@ -184,6 +186,7 @@ impl Ledger {
 
     pub(crate) fn flush(&mut self, writes: &mut Writes) {
         self.row.flush(|| rows::LEDGER.to_vec(), writes);
+        self.people.flush(writes);
         self.evidence.flush(|| rows::LEDGER_EVIDENCE.to_vec(), writes);
     }
 
@@ -271,6 +274,7 @@ impl ClientCore {
                 (row.kept, row.taken, row.fault) = (kept, Some(now), None);
                 self.ledger.failures = 0;
                 self.ledger.due = if taken.has_more { now } else { now.plus(NEWS_EVERY_MILLIS) };
+                self.ledger.people.changed = true;
                 if is_news {
                     self.event(Event::LedgerChanged { fault: None });
                 }

@@ -66,6 +66,7 @@ mod typing;
 mod verbs;
 pub mod view;
 mod views;
+mod vouched;
 
 #[cfg(test)]
 mod tests;
@@ -84,3 +85,4 @@ pub use message::SystemEvent;
 pub use request::{HttpRequest, Method, Plane};
 pub use state::{Kind, Role};
 pub use verbs::ForkChoice;
+pub use vouched::InRecord;

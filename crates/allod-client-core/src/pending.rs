@@ -38,6 +38,8 @@ pub(crate) enum Pending {
     RejoinAsk { log: LogId },
     /// A history on its way between own devices.
     History(HistoryCall),
+    /// What the directory says of somebody.
+    LookUpEntry(Address),
     /// News of the ledger.
     News,
     /// Rows of a message that may have been deleted.
@@ -82,7 +84,8 @@ impl Pending {
     /// The conversation that waits for it.
     pub(crate) fn log(&self) -> Option<LogId> {
         match self {
-            Self::LookUp
+            Self::LookUpEntry(_)
+            | Self::LookUp
             | Self::Join
             | Self::Renew
             | Self::News

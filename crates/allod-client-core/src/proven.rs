@@ -73,6 +73,11 @@ impl Ledger {
         self.root(now).is_some() && !self.is_refused()
     }
 
+    /// Accepted once, and not accused: otherwise nobody is looked up before the next news.
+    pub(crate) fn can_look_up(&self) -> bool {
+        self.light.as_ref().is_some_and(|light| light.root().is_some()) && !self.is_refused()
+    }
+
     /// Whether the organisation has one at all.
     pub(crate) fn is_there(&self) -> bool {
         self.light.is_some()
@@ -99,6 +104,9 @@ impl ClientCore {
         match self.ledger.shown(address, claimed.entry.as_ref(), now) {
             Ok(version) if names_all(&version) => {
                 self.ledger.claims.made.remove(&(log, address.clone()));
+                if let Some((root, _)) = self.ledger.root(now) {
+                    self.ledger.people.note(address, Some(&version), root.epoch);
+                }
                 self.take_claimed(log, address, claimed, now);
             }
             Err(Unproven::NewsFirst) if !after_news => {

@@ -43,6 +43,7 @@ impl ClientCore {
             .into_iter()
             .chain(self.histories_due())
             .chain(self.news_due())
+            .chain(self.looks_due().filter(|_| self.ledger.can_look_up()))
             .chain(joining)
             .chain(invitations)
             .chain(conversations.flatten())
@@ -72,6 +73,7 @@ impl ClientCore {
         self.advance_histories(now, rng);
         self.pump_stock(now);
         self.ask_news(now);
+        self.look_people_up(now);
     }
 
     /// The inbox and every log have been read to their ends since the sockets opened.

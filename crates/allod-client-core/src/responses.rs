@@ -86,6 +86,9 @@ impl ClientCore {
             Pending::RejoinPeer { log, device } => {
                 read(status, body).map(|claimed| self.handle_rejoin_peer(log, device, claimed, now, rng))
             }
+            Pending::LookUpEntry(address) => {
+                read(status, body).map(|entry| self.handle_looked_up(&address, Some(&entry), now))
+            }
             Pending::News => read(status, body).map(|news| self.handle_news(&news, now)),
             Pending::RejoinAsk { .. } | Pending::Fetch { .. } | Pending::History(_) | Pending::Erasure(_) => Ok(()),
         };
@@ -165,6 +168,10 @@ impl ClientCore {
                 self.handle_fetched(log, ErrorCode::Unavailable.http_status(), &[], now);
             }
             Pending::History(call) => self.history_refused(call, &error, now),
+            Pending::LookUpEntry(address) if error.code == ErrorCode::NotFound => {
+                self.handle_looked_up(&address, None, now)
+            }
+            Pending::LookUpEntry(_) => self.look_refused(now),
             Pending::News => self.news_refused(&error, now),
             Pending::Erasure(_) => {} // The vault answers, not the server.
             Pending::RejoinOwn { log } | Pending::RejoinPeer { log, .. } | Pending::RejoinAsk { log } => {

@@ -16,6 +16,7 @@
 //! | `e/LOG MESSAGE-ID` | that message may have been deleted for everyone: it is to be looked at |
 //! | `x/LOG POSITION` | evidence: an entry that was skipped, and why |
 //! | `i/LOG` | an invitation that is being followed |
+//! | `v/ADDRESS` | what the directory says of a person |
 //! | `l` | what is known of the organisation's ledger; `l/` what was refused and accuses it |
 //! | `u/BLOB` | an upload that is under way |
 //! | `y` | the history that this device lacks, and how far it is with getting it |
@@ -121,6 +122,10 @@ pub(crate) fn annotation(log: LogId, message: &MessageId, position: Position) ->
 
 pub(crate) fn person(address: &Address) -> Vec<u8> {
     [b"p/", address.to_string().as_bytes()].concat()
+}
+
+pub(crate) fn vouched(address: &Address) -> Vec<u8> {
+    [b"v/", address.to_string().as_bytes()].concat()
 }
 
 pub(crate) fn token(reference: &KeyPackageRef) -> Vec<u8> {

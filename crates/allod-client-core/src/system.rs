@@ -30,6 +30,7 @@ impl ClientCore {
         now: UnixMillis,
     ) {
         let is_news = by.device() != self.my_device();
+        self.ledger.people.changed = true;
         let Some(conversation) = self.conversations.get_mut(&log) else { return };
         let leaving: BTreeSet<DeviceId> = conversation.row.leaving.iter().map(|(device, _)| *device).collect();
         let changes = reader_changes(before, next, by.address(), now);

@@ -16,6 +16,7 @@ use crate::local::Local;
 use crate::marks::{Marks, QuoteView};
 use crate::message::SystemEvent;
 use crate::state::{Kind, Role};
+use crate::vouched::InRecord;
 
 pub(crate) fn as_text<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
@@ -105,6 +106,8 @@ pub struct DeviceView {
     /// Who brought it in.
     #[serde(serialize_with = "as_text_option")]
     pub added_by: Option<Address>,
+    /// Whether the organisation's public record names it; none where there is no such record.
+    pub in_record: Option<InRecord>,
 }
 
 /// How we stand to a conversation.

@@ -31,6 +31,7 @@ impl ClientCore {
             this_device: certificate.device == self.my_device(),
             since: Some(UnixMillis(u64::from(certificate.created.0) * DAY_MILLIS)),
             added_by: None,
+            in_record: self.ledger.in_record(certificate),
         };
         Some(MeView {
             address: self.me()?,
@@ -156,6 +157,7 @@ impl ClientCore {
                 this_device: reader.device() == self.my_device(),
                 since: arrival.and_then(|arrival| arrival.since),
                 added_by: arrival.and_then(|arrival| arrival.added_by.clone()),
+                in_record: self.ledger.in_record(&reader.certificate),
             }
         };
         let leaving = &conversation.row.leaving;

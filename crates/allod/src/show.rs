@@ -9,7 +9,7 @@ use allod_client_core::local::Local;
 use allod_client_core::view::{
     ConversationSummary, DeviceView, MessageBody, MessageView, ReaderPerson, Readers, State, Status,
 };
-use allod_client_core::{AddFailure, Role, SystemEvent};
+use allod_client_core::{AddFailure, InRecord, Role, SystemEvent};
 use allod_wire::account::DeviceClass;
 use allod_wire::markup;
 use allod_wire::{Address, DeviceId, UnixMillis};
@@ -228,7 +228,12 @@ pub(crate) fn device(device: &DeviceView) -> String {
     let since = device.since.map_or_else(String::new, |since| format!(", since {}", time(since)));
     let by = device.added_by.as_ref().map_or_else(String::new, |by| format!(", by {by}"));
     let this = if device.this_device { "  (this one)" } else { "" };
-    format!("{}  {}{since}{by}{this}", short_id(&device.device.to_string()), class(device.class))
+    let record = device.in_record.map_or("", |record| match record {
+        InRecord::Named => ", in the public record",
+        InRecord::NotNamed => "  WARNING: not in the public record",
+        InRecord::NotChecked => ", not checked in the public record yet",
+    });
+    format!("{}  {}{since}{by}{record}{this}", short_id(&device.device.to_string()), class(device.class))
 }
 
 /// How far a history is between this device and another one of the account.

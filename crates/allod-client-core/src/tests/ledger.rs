@@ -13,6 +13,8 @@ use crate::effect::Event;
 use crate::error::AddFailure;
 use crate::ledger::LedgerFault;
 use crate::testing::{Who, World};
+use crate::view::ReaderPerson;
+use crate::vouched::InRecord;
 
 const HOUR_MILLIS: u64 = 3_600_000;
 const DAY_MILLIS: u64 = 24 * HOUR_MILLIS;
@@ -177,4 +179,46 @@ fn who_joined_a_moment_ago_is_asked_for_again_y_13() {
     world.run_until_quiet();
     assert_eq!(world.readers(bob, log), ["alice:1", "bob:1"]);
     assert_eq!(refusals(&mut world, alice), []);
+}
+
+#[test]
+fn everybody_learns_whether_the_public_record_names_those_who_read_y_14() {
+    let (mut world, _) = Record::world(908);
+    let [alice, bob, carol] = world.people(["alice", "bob", "carol"]);
+    let log = world.conversation(alice, [bob, carol]);
+    world.wait(60_000);
+    let seen = |world: &mut World, who: Who| -> Vec<(String, Vec<Option<InRecord>>)> {
+        let people = world.core(who).readers(log).unwrap().people.into_iter();
+        let devices = |one: &ReaderPerson| one.devices.iter().map(|device| device.in_record).collect();
+        people.map(|one| (one.address.name.to_string(), devices(&one))).collect()
+    };
+    let all = ["alice", "bob", "carol"].map(|name| (name.to_owned(), vec![Some(InRecord::Named)]));
+    for who in [alice, bob, carol] {
+        assert_eq!(seen(&mut world, who), all);
+    }
+    world.crash(carol);
+    assert_eq!(seen(&mut world, carol), all, "and it is kept");
+}
+
+#[test]
+fn a_member_whose_device_leaves_the_public_record_is_told_as_such_y_14() {
+    let (mut world, record) = Record::world(909);
+    let [alice] = world.people(["alice"]);
+    // For bob, who does not check, nothing stands in the way.
+    let [bob, carol] = world.people(["bob", "carol"]);
+    let log = world.conversation(bob, [alice]);
+    world.core(bob).ledger = crate::ledger::Ledger::default();
+    record.borrow_mut().hides_changes = true;
+    let hidden = world.second_device(carol);
+    let address = world.address(carol);
+    world.act(bob, |core, now, rng| core.add_people(log, vec![address.clone()], now, rng)).unwrap();
+    world.wait(120_000);
+    assert_eq!(world.readers(alice, log), ["alice:1", "bob:1", "carol:2"]);
+    let hidden = world.core(hidden).my_device();
+    let people = world.core(alice).readers(log).unwrap().people;
+    let of_carol = people.iter().find(|one| one.address == address).unwrap().devices.iter();
+    for device in of_carol {
+        let expected = if device.device == hidden { InRecord::NotNamed } else { InRecord::Named };
+        assert_eq!(device.in_record, Some(expected));
+    }
 }
