@@ -137,8 +137,12 @@ fn who_lost_every_device_comes_back_with_the_file_and_the_words_k_6() -> Result<
     let readers = terminal.run("alice", &["who", "bob"])?;
     let people = readers[0]["people"].as_array().context("readers")?;
     let bob = people.iter().find(|person| person["address"] == "bob@localhost").context("bob")?;
-    assert_eq!(bob["devices"].as_array().map(Vec::len), Some(2));
+    let devices = bob["devices"].as_array().context("devices")?;
+    assert_eq!(devices.len(), 2);
+    assert!(devices.iter().all(|device| device["in_record"] == "named"), "in the public record: {devices:?}");
     assert_eq!(bob["identity_changed"], false);
+    let ledger = &terminal.run("alice", &["ledger"])?[0]["ledger"];
+    assert_eq!((&ledger["is_current"], &ledger["administrators"]), (&true.into(), &1.into()));
     Ok(())
 }
 

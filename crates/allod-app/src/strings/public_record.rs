@@ -11,4 +11,7 @@ pub struct PublicRecord {
     pub current: fn(usize, usize) -> String,
     pub current_without_witnesses: &'static str,
     pub not_current: &'static str,
+    pub named: &'static str,
+    pub not_named: &'static str,
+    pub not_asked: &'static str,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use allod_client_core::local::Local;
 use allod_client_core::view::{ConversationSummary, DeviceView, ReaderChangeView, ReaderPerson, State};
-use allod_client_core::{Kind, Role};
+use allod_client_core::{InRecord, Kind, Role};
 use allod_wire::account::DeviceClass;
 use allod_wire::{Address, LogId, UnixMillis};
 use leptos::html;
@@ -253,6 +253,14 @@ pub(super) fn device(ui: Ui, one: DeviceView, with_hour: bool) -> AnyView {
             };
             text.push_str(", ");
             text.push_str(&since);
+        }
+        if let Some(record) = one.in_record {
+            text.push_str(", ");
+            text.push_str(match record {
+                InRecord::Named => words.public_record.named,
+                InRecord::NotNamed => words.public_record.not_named,
+                InRecord::NotChecked => words.public_record.not_asked,
+            });
         }
         text
     };

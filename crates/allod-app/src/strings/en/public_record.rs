@@ -20,4 +20,7 @@ pub(super) const PUBLIC_RECORD: PublicRecord = PublicRecord {
     },
     current_without_witnesses: "Your organisation’s public record names every person’s devices. It has no witnesses: only the server vouches for it.",
     not_current: "Your organisation’s public record cannot be checked at the moment: nobody can be added until it can.",
+    named: "in the public record",
+    not_named: "NOT in the public record: tell your administrator",
+    not_asked: "not checked in the public record yet",
 };

@@ -22,4 +22,7 @@ pub(super) const PUBLIC_RECORD: PublicRecord = PublicRecord {
     },
     current_without_witnesses: "Le registre public de votre organisation nomme les appareils de chacun. Il n’a pas de témoin : seul le serveur en répond.",
     not_current: "Le registre public de votre organisation ne peut pas être vérifié pour le moment : personne ne peut être ajouté d’ici là.",
+    named: "au registre public",
+    not_named: "ABSENT du registre public : prévenez votre administrateur",
+    not_asked: "pas encore vérifié au registre public",
 };
