@@ -131,10 +131,12 @@ fn words(statement: &Statement) -> Option<String> {
             let (number, signed) = (act.body.number, act.signatures.len());
             let change = match &act.body.change {
                 Change::Administrators(keys) => format!("{} administrators from now on", keys.len()),
+                Change::ReleaseKey(_) => "another key for releases from now on".to_owned(),
                 Change::Witnesses(_) => "another witness policy from now on".to_owned(),
             };
             Some(format!("act {number}, signed by {signed}: {change}"))
         }
         Statement::DirectoryRoot(_) => None,
+        Statement::Release(release) => Some(format!("{} {} is released", release.body.product, release.body.version)),
     }
 }

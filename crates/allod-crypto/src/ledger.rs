@@ -1,12 +1,13 @@
-//! Signatures of the ledger: the log's on a checkpoint, a witness's, administrators' on an act. Spec: `spec/ledger.md`, rules G-1, G-5, G-11.
+//! Signatures of the ledger: the log's on a checkpoint, a witness's, administrators' on an act, the release key's on a release. Spec: `spec/ledger.md`, rules G-1, G-5, G-11.
 
 use allod_wire::cbor;
-use allod_wire::ledger::ActBody;
+use allod_wire::ledger::{ActBody, ReleaseBody};
 
 use crate::digest::sha256;
 use crate::identity::{SigningSecret, verify};
 
 const ACT_LABEL: &[u8] = b"allod administrators' act v1";
+const RELEASE_LABEL: &[u8] = b"allod release v1";
 
 /// What a key of a signed note is for: its C2SP signature type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -62,6 +63,16 @@ pub fn sign_act(administrator: &SigningSecret, origin: &str, body: &ActBody) -> 
 /// Whether this key signed the act (rule G-6).
 pub fn verify_act(administrator: &[u8; 32], origin: &str, body: &ActBody, signature: &[u8; 64]) -> bool {
     verify(administrator, ACT_LABEL, &cbor::to_vec(&(origin, body)), signature)
+}
+
+/// The release key's signature over a release in the log `origin` (rule G-21).
+pub fn sign_release(key: &SigningSecret, origin: &str, body: &ReleaseBody) -> [u8; 64] {
+    key.sign(RELEASE_LABEL, &cbor::to_vec(&(origin, body)))
+}
+
+/// Whether this key signed the release (rule G-21).
+pub fn verify_release(key: &[u8; 32], origin: &str, body: &ReleaseBody, signature: &[u8; 64]) -> bool {
+    verify(key, RELEASE_LABEL, &cbor::to_vec(&(origin, body)), signature)
 }
 
 #[cfg(test)]

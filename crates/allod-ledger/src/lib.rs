@@ -10,6 +10,7 @@ pub mod key;
 pub mod light;
 pub mod policy;
 pub mod proof;
+pub mod release;
 pub mod resource;
 pub mod tree;
 pub mod trust;

@@ -1,8 +1,8 @@
-//! Whom an organisation trusts, by its ledger: a fold over the statements. Spec: `spec/ledger.md`, rules G-3 and G-5 to G-7.
+//! Whom an organisation trusts, by its ledger: a fold over the statements. Spec: `spec/ledger.md`, rules G-3, G-5 to G-7, G-20 and G-21.
 //!
 //! Invariants:
 //! - a statement that is refused changes nothing;
-//! - only acts signed by administrators change who administers and which witnesses count.
+//! - only acts signed by administrators change who administers and which witnesses count, and whose releases.
 
 use std::collections::BTreeSet;
 
@@ -17,6 +17,7 @@ use allod_wire::log::Digest;
 use allod_wire::{Day, Domain, cbor};
 
 use crate::policy::{PolicyError, WitnessPolicy};
+use crate::release::{self, ReleaseError};
 
 /// What the statements up to a position say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,7 @@ pub struct Trust {
     administrators: BTreeSet<[u8; 32]>,
     witnesses: WitnessPolicy,
     directory_key: [u8; 32],
+    release_key: Option<[u8; 32]>,
     acts: u64,
     last_act: u64,
     last_act_digest: Digest,
@@ -49,6 +51,9 @@ pub enum TrustError {
     /// G-7: the root names another act than the last one.
     #[error("a root of the directory names the act at {0}, which is not the last one")]
     LastAct(u64),
+    /// G-21: the release does not count.
+    #[error("a release is refused")]
+    Release(#[from] ReleaseError),
 }
 
 /// Why an act is refused (rule G-6).
@@ -88,6 +93,7 @@ impl Trust {
                 witnesses: founded.witnesses.parse().map_err(ActError::Witnesses)?,
                 domain: founded.domain,
                 directory_key: *founded.directory_key,
+                release_key: None,
                 acts: 0,
                 last_act: 0,
                 last_act_digest: sha256(entry),
@@ -121,6 +127,11 @@ impl Trust {
     /// The key by which the directory hides its labels.
     pub fn directory_key(&self) -> &[u8; 32] {
         &self.directory_key
+    }
+
+    /// Whose releases count; `None` before an act says so (rule G-20).
+    pub fn release_key(&self) -> Option<&[u8; 32]> {
+        self.release_key.as_ref()
     }
 
     /// How many acts there were.
@@ -176,6 +187,7 @@ impl Trust {
         }
         match &act.body.change {
             Change::Administrators(keys) => administrators(keys).map(drop),
+            Change::ReleaseKey(_) => Ok(()),
             Change::Witnesses(policy) => policy.parse::<WitnessPolicy>().map(drop).map_err(ActError::Witnesses),
         }
     }
@@ -203,6 +215,7 @@ impl Trust {
                 return Err(TrustError::LastAct(root.last_act));
             }
             Statement::DirectoryRoot(root) => self.root = Some(root.clone()),
+            Statement::Release(release) => release::check(release, self.release_key(), origin)?,
         }
         Ok(Some(statement))
     }
@@ -212,6 +225,7 @@ impl Trust {
         match change {
             Change::Administrators(keys) => self.administrators = keys.iter().map(|key| **key).collect(),
             Change::Witnesses(policy) => self.witnesses = policy.parse().expect("the act was checked"),
+            Change::ReleaseKey(key) => self.release_key = Some(**key),
         }
     }
 }

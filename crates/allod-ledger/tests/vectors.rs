@@ -6,11 +6,12 @@ use allod_ledger::checkpoint::{Checkpoint, CheckpointIn};
 use allod_ledger::key::{NoteKey, NoteSigner};
 use allod_ledger::policy::WitnessPolicy;
 use allod_ledger::proof::{self, ProofIn};
+use allod_ledger::release;
 use allod_ledger::tree::{self, Hash};
 use allod_ledger::trust::{self, Trust};
 use allod_ledger::witness::{self, AddCheckpointIn, Cosigned};
 use allod_wire::Day;
-use allod_wire::ledger::{Act, ActBody, Change, Founded, Statement};
+use allod_wire::ledger::{Act, ActBody, Artifact, Change, Founded, ReleaseBody, Statement};
 use allod_wire::vector::{Vector, run_area};
 
 const ORIGIN: &str = "justice.example/ledger";
@@ -285,6 +286,60 @@ fn acts_g_6() {
     run_area("ledger-act", cases, |vector| {
         let mut trust = Trust::found(vector.bytes("founded")).unwrap();
         match trust.apply(ORIGIN, 1, vector.bytes("act")) {
+            Ok(Some(_)) => "ok".to_owned(),
+            _ => "refused".to_owned(),
+        }
+    });
+}
+
+#[test]
+fn releases_g_20_g_21() {
+    let secret = |n: u8| SigningSecret::from_seed(&[n; 32]);
+    let cases = || {
+        let founded = Statement::Founded(Founded {
+            domain: "justice.example".parse().unwrap(),
+            day: Day(20_000),
+            administrators: vec![secret(1).public().into()],
+            witnesses: "quorum none\n".to_owned(),
+            directory_key: [9; 32].into(),
+        })
+        .encode();
+        let named = Trust::found(&founded).unwrap().draw_up(Change::ReleaseKey(secret(7).public().into()), Day(20_001));
+        let signatures = vec![trust::sign(&secret(1), ORIGIN, &named)];
+        let named = Statement::Act(Act { body: named, signatures }).encode();
+        let file = |name: &str| Artifact { name: name.to_owned(), digest: [3; 32].into(), bytes: 4 };
+        let body = |names: &[&str]| ReleaseBody {
+            product: "allod".to_owned(),
+            version: "1.2.3".to_owned(),
+            artifacts: names.iter().map(|name| file(name)).collect(),
+            commit: "9e59c01073686782bd2f4a94be3dda20391829d4".to_owned(),
+            sbom: [5; 32].into(),
+            day: Day(20_002),
+        };
+        let release = |n: u8, origin: &str, body: ReleaseBody| {
+            Statement::Release(release::sign(&secret(n), origin, body)).encode()
+        };
+        let released = release(7, ORIGIN, body(&["allod", "allodd"]));
+        let fields: &[(&str, &[u8])] = &[("founded", &founded), ("act", &named), ("release", &released)];
+        let good = Vector::new("ok", "G-21", "two files signed by the release key", fields);
+        let files = |names: &[&str]| release(7, ORIGIN, body(names));
+        let by_another = release(1, ORIGIN, body(&["allod", "allodd"]));
+        let elsewhere = release(7, "finance.example/ledger", body(&["allod", "allodd"]));
+        vec![
+            but(&good, "refused", "signed by an administrator", "release", &by_another),
+            but(&good, "refused", "signed for another log", "release", &elsewhere),
+            but(&good, "refused", "without files", "release", &files(&[])),
+            but(&good, "refused", "files out of order", "release", &files(&["allodd", "allod"])),
+            but(&good, "refused", "a name with a space", "release", &files(&["allod d"])),
+            but(&good, "refused", "no statement of a release", "release", &released[..released.len() - 1]),
+            good,
+        ]
+    };
+    run_area("ledger-release", cases, |vector| {
+        let mut trust = Trust::found(vector.bytes("founded")).unwrap();
+        assert!(trust.apply(ORIGIN, 1, vector.bytes("release")).is_err(), "before its key is named");
+        trust.apply(ORIGIN, 1, vector.bytes("act")).unwrap();
+        match trust.apply(ORIGIN, 2, vector.bytes("release")) {
             Ok(Some(_)) => "ok".to_owned(),
             _ => "refused".to_owned(),
         }

@@ -1,4 +1,4 @@
-//! Statements of the ledger: what an organisation says in public. Spec: `spec/ledger.md`, rules G-2 to G-7.
+//! Statements of the ledger: what an organisation says in public. Spec: `spec/ledger.md`, rules G-2 to G-7, G-20, G-21.
 
 use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::{Decode, Encode};
@@ -24,6 +24,9 @@ pub enum Statement {
     /// The directory has a new root (rule G-7).
     #[n(2)]
     DirectoryRoot(#[n(0)] DirectoryRoot),
+    /// A version of the programs is handed out (rule G-21).
+    #[n(3)]
+    Release(#[n(0)] Release),
 }
 
 /// The beginning of a ledger (rule G-3).
@@ -86,6 +89,9 @@ pub enum Change {
     /// This is the witness policy from here on (rule G-9).
     #[n(1)]
     Witnesses(#[n(0)] String),
+    /// Releases that this key signs count from here on (rule G-20).
+    #[n(2)]
+    ReleaseKey(#[n(0)] PublicKey),
 }
 
 /// An administrator's signature (rule G-6).
@@ -114,6 +120,54 @@ pub struct DirectoryRoot {
     /// The position of the last act before it, 0 if there is none.
     #[n(3)]
     pub last_act: u64,
+}
+
+/// A version of the programs, as whoever builds them vouches for it (rule G-21).
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Release {
+    /// What is signed.
+    #[n(0)]
+    pub body: ReleaseBody,
+    /// By the release key, over the origin and the body.
+    #[n(1)]
+    pub signature: ByteArray<64>,
+}
+
+/// What the release key signs (rule G-21).
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct ReleaseBody {
+    /// What is released.
+    #[n(0)]
+    pub product: String,
+    /// Which version of it.
+    #[n(1)]
+    pub version: String,
+    /// Its files (1 to 64, in the order of their names, each name once).
+    #[n(2)]
+    pub artifacts: Vec<Artifact>,
+    /// The commit from which anybody can build the same files.
+    #[n(3)]
+    pub commit: String,
+    /// SHA-256 of the list of what it is made of.
+    #[n(4)]
+    pub sbom: Digest,
+    /// When it was released.
+    #[n(5)]
+    pub day: Day,
+}
+
+/// A file of a release.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Artifact {
+    /// Its name.
+    #[n(0)]
+    pub name: String,
+    /// SHA-256 of its bytes.
+    #[n(1)]
+    pub digest: Digest,
+    /// How many they are.
+    #[n(2)]
+    pub bytes: u64,
 }
 
 /// Answer to an act.
@@ -165,7 +219,7 @@ pub enum StatementIn {
 }
 
 /// The first number of a kind that this version does not know.
-const KINDS: u32 = 3;
+const KINDS: u32 = 4;
 
 impl Statement {
     /// Its one encoding, which is the entry.

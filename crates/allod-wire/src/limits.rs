@@ -50,6 +50,10 @@ pub const WITNESS_POLICY_BYTES_MAX: usize = 16 << 10;
 pub const WITNESSES_MAX: usize = 32;
 /// Administrators of an organisation (rule G-6).
 pub const ADMINISTRATORS_MAX: usize = 64;
+/// Files of a release (rule G-21).
+pub const RELEASE_ARTIFACTS_MAX: usize = 64;
+/// Bytes of each name in a release: product, version, commit, files (rule G-21).
+pub const RELEASE_NAME_BYTES_MAX: usize = 100;
 /// Users whose entries one epoch of the directory changes (rule Y-5).
 pub const EPOCH_CHANGES_MAX: usize = 1_024;
 /// Largest proof of a directory's entry, in bytes (rule Y-7).

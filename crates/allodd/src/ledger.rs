@@ -133,7 +133,7 @@ impl<S: Store + LedgerStore> Ledger<S> {
                                     state.roots.pop_front();
                                 }
                             }
-                            Some(Statement::Founded(_)) | None => {}
+                            Some(Statement::Founded(_) | Statement::Release(_)) | None => {}
                         }
                     }
                 }

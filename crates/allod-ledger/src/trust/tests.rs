@@ -1,3 +1,5 @@
+use allod_wire::ledger::{Artifact, ReleaseBody};
+
 use super::*;
 use crate::testing::{ORIGIN, witness};
 
@@ -154,4 +156,35 @@ fn what_a_later_version_says_is_passed_over_g_2() {
     assert_eq!(trust.apply(ORIGIN, 1, &later), Ok(None));
     assert_eq!(trust, before);
     assert_eq!(trust.apply(ORIGIN, 2, b"\x00"), Err(TrustError::Malformed));
+}
+
+#[test]
+fn releases_count_from_the_act_on_that_names_their_key_g_20() {
+    let mut trust = founded(&[1, 2]);
+    let body = ReleaseBody {
+        product: "allod".to_owned(),
+        version: "1.2.3".to_owned(),
+        artifacts: vec![Artifact { name: "allod".to_owned(), digest: [3; 32].into(), bytes: 4 }],
+        commit: "c0ffee".to_owned(),
+        sbom: [5; 32].into(),
+        day: Day(20_002),
+    };
+    let by = |n: u8| Statement::Release(release::sign(&administrator(n), ORIGIN, body.clone()));
+    assert_eq!(apply(&mut trust, 1, by(7)), Err(ReleaseError::NoKey.into()));
+    let name = |trust: &Trust, n: u8| trust.draw_up(Change::ReleaseKey(administrator(n).public().into()), Day(20_001));
+    let alone = act(&name(&trust, 7), &[1]);
+    assert!(apply(&mut trust, 1, Statement::Act(alone)).is_err(), "one administrator names no key");
+    let both = act(&name(&trust, 7), &[1, 2]);
+    apply(&mut trust, 1, Statement::Act(both)).unwrap();
+    assert_eq!(trust.release_key(), Some(&administrator(7).public()));
+    assert_eq!(apply(&mut trust, 2, by(7)), Ok(Some(by(7))));
+    assert_eq!(
+        apply(&mut trust, 3, by(1)),
+        Err(ReleaseError::Signature.into()),
+        "an administrator is not the release key"
+    );
+    let both = act(&name(&trust, 8), &[1, 2]);
+    apply(&mut trust, 3, Statement::Act(both)).unwrap();
+    assert_eq!(apply(&mut trust, 4, by(7)), Err(ReleaseError::Signature.into()), "the former key");
+    apply(&mut trust, 4, by(8)).unwrap();
 }
