@@ -89,6 +89,10 @@ pub(crate) struct JoinedRow {
     #[n(7)]
     #[cbor(default)]
     pub(crate) newcomers: Option<Vec<Newcomer>>,
+    /// Own devices that the directory has ever named, as far as it was looked at; none before.
+    #[n(8)]
+    #[cbor(default)]
+    pub(crate) in_directory: Option<Vec<DeviceId>>,
 }
 
 /// The seed of a key: 32 bytes that are never printed.

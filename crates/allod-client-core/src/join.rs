@@ -119,6 +119,7 @@ impl ClientCore {
             devices: vec![certificate],
             removed: Vec::new(),
             newcomers: None,
+            in_directory: None,
         });
         self.event(Event::Joined);
         self.pump_stock(now);

@@ -43,6 +43,10 @@ pub(crate) struct Newcomer {
     /// When this device learnt of it.
     #[n(1)]
     pub(crate) at: UnixMillis,
+    /// What the directory says that it is, if the account does not show it.
+    #[n(2)]
+    #[cbor(default)]
+    pub(crate) class: Option<DeviceClass>,
 }
 
 /// Backups, in the account's row.
@@ -62,9 +66,13 @@ impl JoinedRow {
     pub(crate) fn take_devices(&mut self, devices: Vec<DeviceCertificate>, now: UnixMillis) {
         let came = |certificate: &&DeviceCertificate| self.devices.iter().all(|one| one.device != certificate.device);
         let newcomers: Vec<Newcomer> =
-            devices.iter().filter(came).map(|one| Newcomer { device: one.device, at: now }).collect();
+            devices.iter().filter(came).map(|one| Newcomer { device: one.device, at: now, class: None }).collect();
         match &mut self.newcomers {
-            Some(known) => known.extend(newcomers),
+            Some(known) => {
+                let is_new = |one: &Newcomer| known.iter().all(|other| other.device != one.device);
+                let new: Vec<_> = newcomers.into_iter().filter(is_new).collect();
+                known.extend(new);
+            }
             None => self.newcomers = Some(Vec::new()),
         }
         self.devices = devices;
@@ -76,8 +84,9 @@ impl ClientCore {
     pub fn new_devices(&self) -> Vec<NewDeviceView> {
         let Some(joined) = &self.account.joined else { return Vec::new() };
         let view = |newcomer: &Newcomer| {
-            let certificate = joined.devices.iter().find(|one| one.device == newcomer.device)?;
-            Some(NewDeviceView { device: newcomer.device, class: certificate.class, at: newcomer.at })
+            let certificate = joined.devices.iter().find(|one| one.device == newcomer.device);
+            let class = certificate.map(|one| one.class).or(newcomer.class)?;
+            Some(NewDeviceView { device: newcomer.device, class, at: newcomer.at })
         };
         joined.newcomers.iter().flatten().filter_map(view).collect()
     }

@@ -160,6 +160,8 @@ pub(crate) struct Ledger {
     pub(crate) evidence: Row<Vec<Evidence>>,
     pub(crate) claims: Claims,
     pub(crate) people: People,
+    /// Under the root of which epoch our own history was asked for, in this run.
+    pub(crate) own_epoch: Option<u64>,
     /// No news is asked for before.
     due: UnixMillis,
     failures: u32,

@@ -38,6 +38,7 @@ pub mod marks;
 mod message;
 pub mod metadata;
 mod outbox;
+mod own_history;
 mod pending;
 mod plan;
 mod proven;

@@ -65,6 +65,8 @@ pub(crate) enum AccountCall {
     Invite(NewInvite),
     /// An own device out.
     RemoveDevice(DeviceId),
+    /// What the directory has said of us.
+    OwnHistory,
 }
 
 impl AccountCall {
@@ -75,7 +77,9 @@ impl AccountCall {
             Self::Invite(NewInvite::Person { .. }) => Some(Verb::Invite),
             Self::Invite(NewInvite::Device | NewInvite::Recovery) => Some(Verb::DeviceLink),
             Self::RemoveDevice(_) => Some(Verb::RemoveDevice),
-            Self::Account | Self::Count | Self::Upload(_) | Self::Tickets | Self::InboxCursor(_) => None,
+            Self::OwnHistory | Self::Account | Self::Count | Self::Upload(_) | Self::Tickets | Self::InboxCursor(_) => {
+                None
+            }
         }
     }
 }

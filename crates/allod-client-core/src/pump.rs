@@ -74,6 +74,7 @@ impl ClientCore {
         self.pump_stock(now);
         self.ask_news(now);
         self.look_people_up(now);
+        self.ask_own_history(now);
     }
 
     /// The inbox and every log have been read to their ends since the sockets opened.

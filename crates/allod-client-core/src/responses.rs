@@ -116,6 +116,7 @@ impl ClientCore {
             AccountCall::People => self.handle_people(read(status, body)?),
             AccountCall::Invite(invite) => self.handle_invite(&invite, &read(status, body)?, now),
             AccountCall::RemoveDevice(device) => self.handle_device_removed(device),
+            AccountCall::OwnHistory => self.handle_own_history(&read(status, body)?, now),
         }
         Ok(())
     }
@@ -137,6 +138,7 @@ impl ClientCore {
                 }
             }
             Pending::Account(call) if error.code == ErrorCode::NoSession => self.renew_session(Some(call), now),
+            Pending::Account(AccountCall::OwnHistory) => {} // Asked for again under the next root, and at the next start.
             Pending::Account(call) => {
                 if call.verb().is_none() {
                     self.stock.fail(now, error.retry_after_secs);

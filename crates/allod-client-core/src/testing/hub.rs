@@ -89,6 +89,8 @@ pub struct Hub {
     record: Option<Box<dyn PublicRecord>>,
     /// Users whose key packages are given to nobody.
     pub refuses_contact: BTreeSet<UserName>,
+    /// Devices that their own user's account does not show.
+    pub hidden: BTreeSet<DeviceId>,
     /// Devices whose key packages are given to nobody.
     pub withheld: BTreeSet<DeviceId>,
 }
@@ -121,6 +123,7 @@ impl Hub {
             blobs: BTreeMap::new(),
             record: None,
             refuses_contact: BTreeSet::new(),
+            hidden: BTreeSet::new(),
             withheld: BTreeSet::new(),
         }
     }
@@ -335,8 +338,9 @@ impl Hub {
 
     fn account(&self, caller: DeviceId) -> Answer {
         let name = self.owner(caller)?;
-        let own = self.devices.values().filter(|device| device.owner.as_ref() == Some(&name));
-        let certificates = own.filter_map(|device| Some(device.record.as_ref()?.certificate.clone())).collect();
+        let own = self.devices.iter().filter(|(_, device)| device.owner.as_ref() == Some(&name));
+        let shown = own.filter(|(id, _)| !self.hidden.contains(id));
+        let certificates = shown.filter_map(|(_, device)| Some(device.record.as_ref()?.certificate.clone())).collect();
         let role = self.users[&name];
         let contact_policy = ContactPolicy { organisation: true, link: None };
         Ok(cbor::to_vec(&Account { name, role, certificates, contact_policy }))

@@ -222,3 +222,22 @@ fn a_member_whose_device_leaves_the_public_record_is_told_as_such_y_14() {
         assert_eq!(device.in_record, Some(expected));
     }
 }
+
+#[test]
+fn a_device_that_the_server_hides_from_its_user_is_found_in_the_directory_y_12() {
+    for checked in [true, false] {
+        let (mut world, _) = world(910, checked);
+        let [alice] = world.people(["alice"]);
+        world.wait(1_000);
+        let ghost = world.second_device(alice);
+        let ghost = world.core(ghost).my_device();
+        world.hub.hidden.insert(ghost);
+        world.wait(2 * HOUR_MILLIS);
+        let told: Vec<_> = world.core(alice).new_devices().iter().map(|one| one.device).collect();
+        assert_eq!(told, if checked { vec![ghost] } else { vec![] }, "checked: {checked}");
+        world.act(alice, |core, _, _| Ok(core.device_known(ghost))).unwrap();
+        world.crash(alice);
+        world.wait(2 * HOUR_MILLIS);
+        assert_eq!(world.core(alice).new_devices().len(), 0, "asked about once");
+    }
+}
