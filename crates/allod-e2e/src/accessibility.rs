@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use crate::browser::Browser;
 
-/// What is wrong with the page as it is.
+/// What is wrong with the page as it is. What has just come under the mouse, and fades in, is looked at as it will be.
 const LOOK: &str = concat!(
+    "document.getAnimations().filter(one => one.effect.getTiming().iterations !== Infinity).forEach(one => one.finish());",
     include_str!("accessibility/seen.js"),
     include_str!("accessibility/look.js"),
     include_str!("accessibility/reflow.js"),
