@@ -100,6 +100,11 @@ impl Contacts {
         self.0.get(address).map(|pin| pin.other.map_or(*pin.identity_key, |other| *other))
     }
 
+    /// Whose pinned key this is.
+    pub(crate) fn of_key(&self, key: &[u8; 32]) -> Option<&Address> {
+        self.0.values().find(|pin| *pin.identity_key == *key).map(|pin| &pin.address)
+    }
+
     /// When the pinned key was compared with the person.
     pub(crate) fn verified(&self, address: &Address) -> Option<UnixMillis> {
         self.0.get(address)?.verified

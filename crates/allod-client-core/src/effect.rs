@@ -140,6 +140,11 @@ pub enum Event {
     },
     /// Own devices, role or session.
     AccountChanged,
+    /// An administrators' act is in the ledger.
+    ActAppended {
+        /// Where it stands.
+        position: u64,
+    },
     /// The ledger's news was taken, or refused: [`crate::ClientCore::ledger`] says how things stand.
     LedgerChanged {
         /// Why the last news was refused, if it was.
@@ -184,6 +189,8 @@ pub enum Verb {
     DeviceLink,
     /// An own device out.
     RemoveDevice,
+    /// An administrators' act.
+    Act,
     /// An own device in.
     AddDevice,
     /// Being signed in: refused when this device was removed from the account, or its clock is wrong.

@@ -320,6 +320,11 @@ impl ClientCore {
         }
     }
 
+    /// When news was last taken.
+    pub fn news_taken(&self) -> Option<UnixMillis> {
+        self.ledger.row.taken
+    }
+
     /// How things stand with the organisation's ledger; `None` where it has none.
     pub fn ledger(&self, now: UnixMillis) -> Option<LedgerView> {
         let light = self.ledger.light.as_ref()?;

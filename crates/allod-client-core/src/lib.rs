@@ -11,6 +11,7 @@
 
 mod account;
 mod acts;
+mod administration;
 mod advance;
 mod annotation;
 pub mod backup;
@@ -74,6 +75,7 @@ mod tests;
 
 pub use account::Settings;
 pub use acts::{Sent, With};
+pub use administration::{ActView, AdministrationError, AdministrationView, AdministratorView};
 pub use allod_mls::{Suite, WriteSet};
 pub use annotation::REACTION_BYTES_MAX;
 pub use content::{OPTION_BYTES_MAX, OPTIONS_MAX, Poll, QUESTION_BYTES_MAX};

@@ -2,6 +2,7 @@
 
 use allod_wire::account::NewInvite;
 use allod_wire::inbox::UploadKeyPackages;
+use allod_wire::ledger::Act;
 use allod_wire::secrets::Ticket;
 use allod_wire::{Address, BlobId, DeviceId, EntryId, LogId, Position};
 
@@ -67,6 +68,8 @@ pub(crate) enum AccountCall {
     RemoveDevice(DeviceId),
     /// What the directory has said of us.
     OwnHistory,
+    /// An administrators' act.
+    Act(Act),
 }
 
 impl AccountCall {
@@ -77,6 +80,7 @@ impl AccountCall {
             Self::Invite(NewInvite::Person { .. }) => Some(Verb::Invite),
             Self::Invite(NewInvite::Device | NewInvite::Recovery) => Some(Verb::DeviceLink),
             Self::RemoveDevice(_) => Some(Verb::RemoveDevice),
+            Self::Act(_) => Some(Verb::Act),
             Self::OwnHistory | Self::Account | Self::Count | Self::Upload(_) | Self::Tickets | Self::InboxCursor(_) => {
                 None
             }

@@ -117,6 +117,11 @@ impl ClientCore {
             AccountCall::Invite(invite) => self.handle_invite(&invite, &read(status, body)?, now),
             AccountCall::RemoveDevice(device) => self.handle_device_removed(device),
             AccountCall::OwnHistory => self.handle_own_history(&read(status, body)?, now),
+            AccountCall::Act(_) => {
+                let appended: allod_wire::ledger::Appended = read(status, body)?;
+                self.ledger.want_news();
+                self.event(Event::ActAppended { position: appended.position });
+            }
         }
         Ok(())
     }

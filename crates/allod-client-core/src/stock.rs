@@ -102,6 +102,7 @@ pub(crate) fn account_request(core: &ClientCore, call: &AccountCall) -> Option<H
         AccountCall::People => (Method::Get, "/v1/people".to_owned(), Vec::new()),
         AccountCall::Invite(invite) => (Method::Post, "/v1/invites".to_owned(), cbor::to_vec(invite)),
         AccountCall::OwnHistory => (Method::Get, "/v1/account/history".to_owned(), Vec::new()),
+        AccountCall::Act(act) => (Method::Post, "/v1/ledger/acts".to_owned(), cbor::to_vec(act)),
         AccountCall::RemoveDevice(device) => (Method::Delete, format!("/v1/account/devices/{device}"), Vec::new()),
     };
     Some(HttpRequest::account(session, method, path, body))

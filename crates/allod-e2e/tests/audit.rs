@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use allod_e2e::server::program;
-use allod_e2e::{Person, Server};
+use allod_e2e::{Person, Server, Terminal};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
@@ -75,5 +75,35 @@ async fn an_auditor_follows_a_ledger_and_finds_one_that_goes_back_or_forks_g_8_y
     assert_eq!(status, 3);
     let (verdict, status) = verify(&file_of(&said)?)?;
     assert!(status == 3 && verdict.contains("two different heads"), "{verdict}");
+    Ok(())
+}
+#[test]
+fn two_administrators_make_an_act_on_the_command_line_and_one_does_not_g_6() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let server = Server::start(folder.path(), None)?;
+    let terminal = Terminal::new(&folder.path().join("home"));
+    for name in ["alice", "bob"] {
+        let link = server.invite(name == "alice")?.to_string();
+        terminal.run(name, &["join", &link, "--name", name])?;
+    }
+    terminal.run("alice", &["new", "bob"])?;
+    terminal.run("bob", &["sync"])?;
+    let act = folder.path().join("act");
+    let act = act.to_str().context("a path")?;
+    assert_eq!(terminal.fails("bob", &["admin", "add", "bob"])?.code, "not-allowed");
+    let added = terminal.run("alice", &["admin", "add", "bob"])?;
+    assert!(added[0]["position"].is_u64(), "the only administrator decides alone: {added:?}");
+    let status = terminal.run("bob", &["admin", "status"])?;
+    assert_eq!(status[0]["administration"]["signatures_needed"], 2);
+
+    let drawn_up = terminal.run("alice", &["admin", "remove", "bob", "--file", act])?;
+    assert_eq!((&drawn_up[0]["act"]["missing"], &drawn_up[0]["position"]), (&1.into(), &Value::Null));
+    let again = terminal.run("alice", &["admin", "sign", act, "--yes"])?;
+    assert_eq!(again[0]["act"]["missing"], 1, "signing twice is signing once");
+    assert_eq!(terminal.fails("bob", &["admin", "sign", act])?.code, "not-confirmed");
+    let signed = terminal.run("bob", &["admin", "sign", act, "--yes"])?;
+    assert!(signed[0]["position"].is_u64(), "{signed:?}");
+    assert_eq!(terminal.fails("bob", &["admin", "add", "bob"])?.code, "not-allowed");
+    assert_eq!(terminal.fails("alice", &["admin", "sign", act, "--yes"])?.code, "stale-act");
     Ok(())
 }

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 pub(crate) use args::{
-    Choice, DeviceCommand, FileCommand, Invite, Join, Person, PollCommand, Receipts, Role, Search, Switch, Target,
+    AdminCommand, Choice, DeviceCommand, FileCommand, Invite, Join, Person, PollCommand, Receipts, Role, Search,
+    Switch, Target,
 };
 
 /// Talk from the command line, end-to-end encrypted.
@@ -246,6 +247,9 @@ pub(crate) enum Command {
     Whoami,
     /// The public record of who has which devices, and whether it is checked.
     Ledger,
+    /// Administrators: change who administers and who witnesses. Two of them sign each act.
+    #[command(subcommand)]
+    Admin(AdminCommand),
     /// Protect what is on this device by a passphrase, or change it.
     #[command(
         after_help = "Example:\n  allod passphrase\n\nPrograms name the new one in ALLOD_NEW_PASSPHRASE, and the present one in ALLOD_PASSPHRASE."

@@ -16,8 +16,8 @@ use clap::{CommandFactory, Parser};
 use crate::cli::{Cli, Command, FileCommand};
 use crate::commands::message::ReadOptions;
 use crate::commands::{
-    account, act, backup, conversation, export, file, join, ledger, local, message, passphrase, poll, search, verify,
-    watch,
+    account, act, admin, backup, conversation, export, file, join, ledger, local, message, passphrase, poll, search,
+    verify, watch,
 };
 use crate::failure::Failure;
 
@@ -91,6 +91,7 @@ async fn run(cli: &Cli) -> Result<(), Failure> {
         Command::Devices { command } => account::devices(cli, command.as_ref()).await,
         Command::Whoami => account::whoami(cli).await,
         Command::Ledger => ledger::ledger(cli).await,
+        Command::Admin(command) => admin::admin(cli, command).await,
         Command::Backup { file, force } => backup::backup(cli, file, *force).await,
         Command::Export { folder, files } => export::export(cli, folder, *files).await,
         Command::Restore { file, ca } => backup::restore(cli, file, ca.as_deref()).await,

@@ -217,3 +217,50 @@ impl Person {
         }
     }
 }
+
+/// What administrators do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AdminCommand {
+    /// Who administers, how many must sign, and the witness policy.
+    Status,
+    /// Make people administrators.
+    #[command(after_help = "Example:\n  allod admin add bob")]
+    Add {
+        /// NAME, or NAME@DOMAIN: people whom this device knows.
+        #[arg(required = true, value_name = "PERSON")]
+        people: Vec<Person>,
+        /// Where to leave the act if it needs another signature [default: act-NUMBER.allod].
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// Make people administrators no more.
+    #[command(after_help = "Example:\n  allod admin remove bob")]
+    Remove {
+        /// NAME, or NAME@DOMAIN.
+        #[arg(required = true, value_name = "PERSON")]
+        people: Vec<Person>,
+        /// Where to leave the act if it needs another signature [default: act-NUMBER.allod].
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// Change which witnesses must see the public record: a tlog-policy file.
+    #[command(
+        after_help = "Example:\n  allod admin witnesses policy.txt\n\nwhere policy.txt says, with keys as `allodd ledger` prints them:\n  witness finance finance.example/witness+… https://chat.finance.example/witness\n  quorum finance"
+    )]
+    Witnesses {
+        /// The policy.
+        policy: PathBuf,
+        /// Where to leave the act if it needs another signature [default: act-NUMBER.allod].
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+    /// See what another administrator has drawn up, and sign it.
+    #[command(after_help = "Example:\n  allod admin sign act-2.allod")]
+    Sign {
+        /// The act's file.
+        file: PathBuf,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+}

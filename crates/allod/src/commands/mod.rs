@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod act;
+pub(crate) mod admin;
 pub(crate) mod backup;
 pub(crate) mod conversation;
 pub(crate) mod export;

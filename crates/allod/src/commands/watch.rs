@@ -130,6 +130,7 @@ fn to_json(event: &Event) -> Value {
         Event::HubMisbehaved { log, what } => {
             json!({ "event": "server-misbehaved", "log": log.to_string(), "what": what })
         }
+        Event::ActAppended { position } => json!({ "event": "act", "position": position }),
         Event::LedgerChanged { fault } => json!({ "event": "ledger", "fault": fault }),
         Event::People(people) => json!({ "event": "people", "people": people }),
         Event::InviteCreated { link } => json!({ "event": "invite", "link": link }),
