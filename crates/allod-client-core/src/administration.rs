@@ -4,6 +4,7 @@ use allod_ledger::policy::{PolicyError, WitnessPolicy};
 use allod_ledger::trust::{self, ActError, Trust};
 use allod_wire::ledger::{Act, Change};
 use allod_wire::{Address, UnixMillis};
+use data_encoding::BASE64;
 use serde::Serialize;
 
 use crate::core::ClientCore;
@@ -44,6 +45,8 @@ pub struct ActView {
     pub removed: Vec<AdministratorView>,
     /// The new witness policy.
     pub witnesses: Option<String>,
+    /// The new key of releases (G-20), base64.
+    pub release_key: Option<String>,
     /// Who signed.
     pub signed: Vec<AdministratorView>,
     /// How many signatures are missing.
@@ -71,6 +74,9 @@ pub enum AdministrationError {
     /// The policy does not read.
     #[error("the witness policy does not read")]
     Witnesses(#[source] PolicyError),
+    /// G-20: not an Ed25519 key.
+    #[error("a release key is 32 bytes in base64")]
+    ReleaseKey,
     /// G-6: the act is not one that could be appended now.
     #[error("this act cannot be appended any more: draw it up again")]
     Act(#[source] ActError),
@@ -145,6 +151,15 @@ impl ClientCore {
         self.draw_up(Change::Witnesses(policy.to_owned()), now)
     }
 
+    /// Draws up the act that names the key whose releases count (rule G-20), given in base64, signed by this user.
+    ///
+    /// # Errors
+    /// [`AdministrationError`].
+    pub fn draw_up_release_key(&self, key: &str, now: UnixMillis) -> Result<Act, AdministrationError> {
+        let key: Option<[u8; 32]> = BASE64.decode(key.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
+        self.draw_up(Change::ReleaseKey(key.ok_or(AdministrationError::ReleaseKey)?.into()), now)
+    }
+
     fn draw_up(&self, change: Change, now: UnixMillis) -> Result<Act, AdministrationError> {
         let trust = self.trust().ok_or(AdministrationError::NoLedger)?;
         let mut act = Act { body: trust.draw_up(change, now.day()), signatures: Vec::new() };
@@ -182,7 +197,7 @@ impl ClientCore {
             Err(ActError::TooFew { signed, needed }) => needed - signed,
             Err(error) => return Err(AdministrationError::Act(error)),
         };
-        let (mut added, mut removed, mut witnesses) = (Vec::new(), Vec::new(), None);
+        let (mut added, mut removed, mut witnesses, mut release_key) = (Vec::new(), Vec::new(), None, None);
         match &act.body.change {
             Change::Administrators(keys) => {
                 let is_new = |key: &&[u8; 32]| !trust.administrators().any(|known| known == *key);
@@ -191,9 +206,10 @@ impl ClientCore {
                 removed.extend(trust.administrators().filter(is_gone).map(|key| self.administrator(key)));
             }
             Change::Witnesses(policy) => witnesses = Some(policy.clone()),
+            Change::ReleaseKey(key) => release_key = Some(BASE64.encode(&key[..])),
         }
         let signed = act.signatures.iter().map(|signature| self.administrator(&signature.key)).collect();
-        Ok(ActView { number: act.body.number, added, removed, witnesses, signed, missing })
+        Ok(ActView { number: act.body.number, added, removed, witnesses, release_key, signed, missing })
     }
 
     /// Appends the act; [`crate::Event::ActAppended`] follows, or a refusal.

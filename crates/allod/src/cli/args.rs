@@ -254,6 +254,15 @@ pub(crate) enum AdminCommand {
         #[arg(long, value_name = "FILE")]
         file: Option<PathBuf>,
     },
+    /// Name the key whose releases count from then on.
+    #[command(after_help = "Example:\n  allod admin release-key 9mKk…=")]
+    ReleaseKey {
+        /// The Ed25519 key, 32 bytes in base64.
+        key: String,
+        /// Where to leave the act if it needs another signature [default: act-NUMBER.allod].
+        #[arg(long, value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
     /// See what another administrator has drawn up, and sign it.
     #[command(after_help = "Example:\n  allod admin sign act-2.allod")]
     Sign {

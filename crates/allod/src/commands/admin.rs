@@ -29,6 +29,7 @@ pub(crate) async fn admin(cli: &Cli, command: &AdminCommand) -> Result<(), Failu
         AdminCommand::Add { people, file } => administrators(&session, people, &[], file.as_deref()).await,
         AdminCommand::Remove { people, file } => administrators(&session, &[], people, file.as_deref()).await,
         AdminCommand::Witnesses { policy, file } => witnesses(&session, policy, file.as_deref()).await,
+        AdminCommand::ReleaseKey { key, file } => release_key(&session, key, file.as_deref()).await,
         AdminCommand::Sign { file, yes } => sign(&session, file, *yes).await,
     };
     session.close().await;
@@ -104,6 +105,12 @@ async fn witnesses(session: &Session, policy: &Path, file: Option<&Path>) -> Res
     go_on(session, act.map_err(|error| refused(&error))?, file).await
 }
 
+async fn release_key(session: &Session, key: &str, file: Option<&Path>) -> Result<(), Failure> {
+    let key = key.to_owned();
+    let act = session.act(move |core, now, _| Ok((core.draw_up_release_key(&key, now), Vec::new()))).await?;
+    go_on(session, act.map_err(|error| refused(&error))?, file).await
+}
+
 async fn sign(session: &Session, file: &Path, yes: bool) -> Result<(), Failure> {
     let bytes = std::fs::read(file);
     let bytes = bytes.map_err(|error| Failure::Usage(format!("{} cannot be read: {error}", file.display())))?;
@@ -175,6 +182,9 @@ fn tell(view: &ActView) {
     for line in view.witnesses.iter().flat_map(|policy| policy.lines()) {
         show::line(&format!("  witness policy  {line}"));
     }
+    if let Some(key) = &view.release_key {
+        show::line(&format!("  releases count if this key signed them: {key}"));
+    }
     for administrator in &view.signed {
         show::line(&format!("  signed by {}", name(administrator)));
     }
@@ -195,6 +205,7 @@ fn refused(error: &AdministrationError) -> Failure {
         AdministrationError::Unknown(_) => "unknown-person",
         AdministrationError::NothingToDo => "nothing-to-do",
         AdministrationError::Witnesses(_) => "witness-policy",
+        AdministrationError::ReleaseKey => "release-key",
         AdministrationError::Act(_) => "stale-act",
         AdministrationError::Core(_) => "refused",
     };
