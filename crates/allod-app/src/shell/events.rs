@@ -188,7 +188,8 @@ impl Actor {
             Event::RecoveryLink { link } => post(Input::Command(Command::WriteBackup(link))),
             Event::DeviceLink { link } => ui.link.set(Some(MadeLink::Device(link))),
             Event::History { device, step } => self.note_history(device, step),
-            Event::AccountChanged => self.show_account(),
+            // The web app makes no acts: who made one has `allod admin`.
+            Event::AccountChanged | Event::ActAppended { .. } => self.show_account(),
             Event::Refused { verb, error } => self.refused(verb, &error),
         }
     }
