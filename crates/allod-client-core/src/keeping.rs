@@ -67,9 +67,13 @@ impl JoinedRow {
         let came = |certificate: &&DeviceCertificate| self.devices.iter().all(|one| one.device != certificate.device);
         let newcomers: Vec<Newcomer> =
             devices.iter().filter(came).map(|one| Newcomer { device: one.device, at: now, class: None }).collect();
+        // Whom the directory told of first was asked about then (rule Y-12).
+        let told = self.in_directory.as_deref().unwrap_or_default();
         match &mut self.newcomers {
             Some(known) => {
-                let is_new = |one: &Newcomer| known.iter().all(|other| other.device != one.device);
+                let is_new = |one: &Newcomer| {
+                    known.iter().all(|other| other.device != one.device) && !told.contains(&one.device)
+                };
                 let new: Vec<_> = newcomers.into_iter().filter(is_new).collect();
                 known.extend(new);
             }
