@@ -96,7 +96,10 @@ mod tests {
 
     #[test]
     fn a_cargo_home_in_the_workspace_is_named_as_one() {
-        let flags = flags(Path::new("/work/x"), Path::new("/work/x/home"));
-        assert_eq!(flags, ["--remap-path-prefix=/work/x=/allod", "--remap-path-prefix=/work/x/home=/cargo"]);
+        let flags = flags(Path::new("/home/me/source"), Path::new("/home/me/source/cargo-home"));
+        assert_eq!(
+            flags,
+            ["--remap-path-prefix=/home/me/source=/allod", "--remap-path-prefix=/home/me/source/cargo-home=/cargo"]
+        );
     }
 }

@@ -6,7 +6,7 @@ use allod_ledger::follow::{FollowError, Follower, Read};
 use allod_ledger::resource::{Resource, decode_bundle};
 use allod_wire::UnixMillis;
 use allod_wire::directory::EpochRoot;
-use allod_wire::ledger::{Change, Statement};
+use allod_wire::ledger::{Change, Statement, StatementIn};
 use anyhow::Context;
 
 use crate::evidence::Evidence;
@@ -93,8 +93,8 @@ async fn take(
 /// Checks each epoch of the directory that the ledger has and that was not audited yet (rule Y-10).
 async fn audit_directory(server: &Server, kept: &mut Kept, found: &mut Found) -> anyhow::Result<()> {
     let Some(last) = kept.follower.trust().and_then(|trust| trust.root()).cloned() else { return Ok(()) };
-    let roots = kept.entries.iter().filter_map(|entry| match allod_wire::ledger::StatementIn::decode(entry) {
-        Ok(allod_wire::ledger::StatementIn::Known(Statement::DirectoryRoot(root))) => Some(root),
+    let roots = kept.entries.iter().filter_map(|entry| match StatementIn::decode(entry) {
+        Ok(StatementIn::Known(Statement::DirectoryRoot(root))) => Some(root),
         _ => None,
     });
     let new: Vec<_> = roots.filter(|root| root.epoch > kept.audited.epoch && root.epoch <= last.epoch).collect();

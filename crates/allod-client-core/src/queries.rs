@@ -71,7 +71,9 @@ impl ClientCore {
         if device == self.my_device() {
             return Err(CoreError::NotAllowed);
         }
-        if joined.devices.iter().all(|certificate| certificate.device != device) {
+        // The account may not show a device that the directory names (rule Y-12).
+        let is_asked_about = joined.newcomers.iter().flatten().any(|one| one.device == device);
+        if !is_asked_about && joined.devices.iter().all(|certificate| certificate.device != device) {
             return Err(CoreError::UnknownPerson);
         }
         self.account_call(AccountCall::RemoveDevice(device));
@@ -121,6 +123,7 @@ impl ClientCore {
     pub(crate) fn handle_device_removed(&mut self, device: DeviceId) {
         if let Some(joined) = &mut self.account.joined {
             joined.devices.retain(|certificate| certificate.device != device);
+            joined.newcomers.iter_mut().for_each(|all| all.retain(|one| one.device != device));
             if !joined.removed.contains(&device) {
                 joined.removed.push(device);
             }

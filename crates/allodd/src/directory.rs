@@ -11,7 +11,7 @@ use allod_directory_store::accounts::{AccountsError, differing, differing_of};
 use allod_directory_store::{Directory as Kept, OpenError, Resume, VrfSecret};
 use allod_server_core::hints::{Hint, Listener};
 use allod_server_core::{LedgerStore, Store};
-use allod_wire::directory::ProvenEntry;
+use allod_wire::directory::{EpochRoot, ProvenEntry};
 use allod_wire::{Address, Domain, ErrorBody, ErrorCode, UnixMillis, UserName};
 use tokio::sync::Notify;
 
@@ -71,9 +71,8 @@ impl<S: Store + LedgerStore> Directory<S> {
     /// `not-found`: the directory has none.
     pub(crate) async fn look_up(&self, name: &UserName) -> Result<ProvenEntry, ErrorBody> {
         let address = self.address(name);
-        let proven = self.blocking(move |kept| kept.lookup(&address)).await?;
-        let proven = proven.ok_or_else(|| ErrorBody::new(ErrorCode::NotFound, "the directory has no such entry"))?;
-        Ok(ProvenEntry { root: proven.root, proof: proven.proof.into() })
+        let found = self.blocking(move |kept| kept.lookup(&address)).await?;
+        proven(found.map(|found| (found.root, found.proof)))
     }
 
     /// The versions of a user's entry with their proof (rule Y-8).
@@ -82,9 +81,8 @@ impl<S: Store + LedgerStore> Directory<S> {
     /// `not-found`: the directory has none.
     pub(crate) async fn history(&self, name: &UserName) -> Result<ProvenEntry, ErrorBody> {
         let address = self.address(name);
-        let proven = self.blocking(move |kept| kept.history(&address)).await?;
-        let proven = proven.ok_or_else(|| ErrorBody::new(ErrorCode::NotFound, "the directory has no such entry"))?;
-        Ok(ProvenEntry { root: proven.root, proof: proven.proof.into() })
+        let found = self.blocking(move |kept| kept.history(&address)).await?;
+        proven(found.map(|found| (found.root, found.proof)))
     }
 
     /// A recorded epoch's root and the proof that it only added (rule Y-10).
@@ -92,9 +90,8 @@ impl<S: Store + LedgerStore> Directory<S> {
     /// # Errors
     /// `not-found`: there is no such epoch.
     pub(crate) async fn epoch(&self, epoch: u64) -> Result<ProvenEntry, ErrorBody> {
-        let added = self.blocking(move |kept| kept.audit(epoch)).await?;
-        let added = added.ok_or_else(|| ErrorBody::new(ErrorCode::NotFound, "the directory has no such epoch"))?;
-        Ok(ProvenEntry { root: added.root, proof: added.proof.into() })
+        let found = self.blocking(move |kept| kept.audit(epoch)).await?;
+        proven(found.map(|found| (found.root, found.proof)))
     }
 
     fn address(&self, name: &UserName) -> Address {
@@ -155,6 +152,12 @@ impl<S: Store + LedgerStore> Directory<S> {
         self.ledger.published_all().await?;
         self.blocking(move |kept| kept.root_recorded(root.epoch)).await
     }
+}
+
+fn proven(found: Option<(EpochRoot, Vec<u8>)>) -> Result<ProvenEntry, ErrorBody> {
+    let (root, proof) =
+        found.ok_or_else(|| ErrorBody::new(ErrorCode::NotFound, "the directory says nothing of that"))?;
+    Ok(ProvenEntry { root, proof: proof.into() })
 }
 
 fn unread(_: AccountsError) -> ErrorBody {

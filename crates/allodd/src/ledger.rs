@@ -184,7 +184,7 @@ impl<S: Store + LedgerStore> Ledger<S> {
         let mut state = self.state.lock().await;
         self.catch_up(&mut state).await.map_err(broken)?;
         let trust = state.trust.as_ref().ok_or_else(|| refused("this organisation has no ledger yet"))?;
-        trust.check_act(self.origin(), &act).map_err(|error| refused(&chain(&error)))?;
+        trust.check_act(self.origin(), &act).map_err(|error| refused(&format!("{:#}", anyhow::Error::from(error))))?;
         if let Change::Witnesses(policy) = &act.body.change {
             let policy: WitnessPolicy = policy.parse().expect("the act was checked");
             let head = self.head_of(state.size).await?;
@@ -335,15 +335,4 @@ fn refused(message: &str) -> ErrorBody {
 
 fn broken(_: LedgerError) -> ErrorBody {
     ErrorBody::new(ErrorCode::Internal, "the server's ledger cannot be read")
-}
-
-/// An error with its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

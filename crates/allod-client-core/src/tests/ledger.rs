@@ -239,5 +239,26 @@ fn a_device_that_the_server_hides_from_its_user_is_found_in_the_directory_y_12()
         world.crash(alice);
         world.wait(2 * HOUR_MILLIS);
         assert_eq!(world.core(alice).new_devices().len(), 0, "asked about once");
+        world.hub.hidden.remove(&ghost);
+        world.wait(2 * HOUR_MILLIS);
+        let told = world.core(alice).new_devices().len();
+        assert_eq!(told, usize::from(!checked), "whom the directory told of first is not asked about again: {checked}");
     }
+}
+
+#[test]
+fn a_device_that_the_directory_alone_shows_can_be_removed_y_12() {
+    let (mut world, _) = Record::world(911);
+    let [alice] = world.people(["alice"]);
+    world.wait(1_000);
+    let ghost = world.second_device(alice);
+    let ghost = world.core(ghost).my_device();
+    world.hub.hidden.insert(ghost);
+    world.wait(2 * HOUR_MILLIS);
+    assert_eq!(world.core(alice).new_devices().len(), 1);
+    world.act(alice, |core, _, _| core.remove_device(ghost)).unwrap();
+    world.run_until_quiet();
+    assert_eq!(world.core(alice).new_devices().len(), 0, "nothing is asked about what is gone");
+    world.wait(2 * HOUR_MILLIS);
+    assert_eq!(world.core(alice).new_devices().len(), 0);
 }
