@@ -6,7 +6,7 @@ use allod_wire::mimi::MimiContent;
 use allod_wire::{BlobId, EntryId, LogId, UnixMillis};
 
 use crate::content::mark_forwarded;
-use crate::conversation::Conversation;
+use crate::conversation::{Conversation, Standing};
 use crate::core::ClientCore;
 use crate::effect::Effect;
 use crate::error::CoreError;
@@ -38,6 +38,19 @@ impl ClientCore {
         self.writes.put(rows::upload(blob), &row);
         self.uploads.insert(blob, row);
         Ok((upload, self.done()))
+    }
+
+    /// Whether the server has the conversation, so that a file can go there: a new one is made when its people were looked up. Until then
+    /// [`crate::Event::ConversationChanged`] says when it has, or [`crate::Event::ConversationGone`] that it never will.
+    pub fn takes_files(&self, log: LogId) -> bool {
+        self.conversations.get(&log).is_some_and(|conversation| conversation.row.standing != Standing::Creating)
+    }
+
+    /// Of a conversation that is no longer there.
+    pub(crate) fn forget_uploads(&mut self, log: LogId) {
+        for (blob, _) in self.uploads.extract_if(.., |_, row| row.log == log) {
+            self.writes.delete(rows::upload(blob));
+        }
     }
 
     /// Uploads that were begun and not finished or cancelled.

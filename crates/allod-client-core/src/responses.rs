@@ -337,6 +337,7 @@ impl ClientCore {
     pub(crate) fn forget(&mut self, log: LogId) {
         let Some(mut conversation) = self.conversations.remove(&log) else { return };
         conversation.delete_rows(&mut self.writes);
+        self.forget_uploads(log);
         self.forget_erasures(log);
         if conversation.live.subscribed && self.log_socket {
             self.send(Plane::Log, ClientFrame::Unsubscribe { log });

@@ -71,9 +71,6 @@ pub enum TransferError {
     /// The server refused; [`Self::may_pass`] says whether to try again.
     #[error("the server refused: {0}")]
     Refused(ErrorBody),
-    /// The server does not know the conversation yet: a new one is made there when its people were looked up.
-    #[error("the conversation is not at the server yet")]
-    Early,
     /// The file is no longer what it was when the transfer began.
     #[error("the file has changed meanwhile")]
     FileChanged,
@@ -85,11 +82,7 @@ pub enum TransferError {
 impl TransferError {
     /// Asking again later may help: call `next` again.
     pub fn may_pass(&self) -> bool {
-        match self {
-            Self::Refused(error) => crate::request::is_passing(error) || error.code == ErrorCode::WrongOffset,
-            Self::Early => true,
-            Self::FileChanged | Self::Damaged => false,
-        }
+        matches!(self, Self::Refused(error) if crate::request::is_passing(error) || error.code == ErrorCode::WrongOffset)
     }
 }
 
@@ -118,12 +111,7 @@ pub struct Upload {
     /// Blocks that the server has; unknown until it was asked.
     held: Option<u64>,
     waiting: Option<u64>,
-    /// How often the server did not know the conversation; [`EARLY_MAX`] once it did.
-    early: u8,
 }
-
-/// So often it may be too early for a file: about a minute, as the shells wait in between.
-const EARLY_MAX: u8 = 12;
 
 /// What an upload needs next.
 #[derive(Debug)]
@@ -155,12 +143,17 @@ impl Upload {
     pub(crate) fn new(row: UploadRow, token: Token, is_fresh: bool) -> Result<Self, allod_crypto::blob::FileTooLarge> {
         let sealer = BlobSealer::new(row.key.clone(), row.info.size)?;
         let held = is_fresh.then_some(0);
-        Ok(Self { row, token, sealer, digest: Sha256Stream::default(), seen: 0, held, waiting: None, early: 0 })
+        Ok(Self { row, token, sealer, digest: Sha256Stream::default(), seen: 0, held, waiting: None })
     }
 
     /// Names the upload, for [`crate::ClientCore::resume_upload`].
     pub fn blob(&self) -> BlobId {
         self.row.blob
+    }
+
+    /// Where it goes.
+    pub fn log(&self) -> LogId {
+        self.row.log
     }
 
     /// What was promised of the file.
@@ -219,7 +212,6 @@ impl Upload {
         match read::<BlobState>(status, body) {
             Ok(state) => {
                 self.held = Some(state.received / BLOB_BLOCK_BYTES as u64);
-                self.early = EARLY_MAX;
                 Ok(())
             }
             // Nothing has arrived yet.
@@ -229,9 +221,7 @@ impl Upload {
             }
             Err(error) => {
                 self.start_over();
-                let is_early = error.code == ErrorCode::UnknownToken && self.early < EARLY_MAX;
-                self.early += u8::from(is_early);
-                Err(if is_early { TransferError::Early } else { TransferError::Refused(error) })
+                Err(TransferError::Refused(error))
             }
         }
     }
@@ -408,25 +398,6 @@ mod tests {
         let refused = ErrorBody::new(ErrorCode::WrongOffset, "");
         let error = upload.handle_response(409, &cbor::to_vec(&refused)).unwrap_err();
         assert!(error.may_pass() && matches!(upload.next(), UploadStep::Ask(_)));
-    }
-
-    #[test]
-    fn a_file_for_a_conversation_that_is_not_at_the_server_yet_waits_and_not_for_ever_b_1() {
-        let mut upload = Upload::new(row(100), Token([4; 32]), true).unwrap();
-        let unknown = cbor::to_vec(&ErrorBody::new(ErrorCode::UnknownToken, ""));
-        for _ in 0..EARLY_MAX {
-            let error = upload.handle_response(403, &unknown).unwrap_err();
-            assert!(error == TransferError::Early && error.may_pass() && matches!(upload.next(), UploadStep::Ask(_)));
-        }
-        assert!(!upload.handle_response(403, &unknown).unwrap_err().may_pass());
-        let mut removed = Upload::new(row(100), Token([4; 32]), true).unwrap();
-        removed
-            .handle_response(200, &cbor::to_vec(&BlobState { size: 65_536, received: 0, expires: allod_wire::Day(1) }))
-            .unwrap();
-        assert!(
-            !removed.handle_response(403, &unknown).unwrap_err().may_pass(),
-            "who was a member and is none any more"
-        );
     }
 
     #[test]

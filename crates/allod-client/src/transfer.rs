@@ -104,6 +104,7 @@ impl Client {
         failed: &impl Fn(std::io::Error) -> ClientError,
         progress: Progress<'_>,
     ) -> Result<(), ClientError> {
+        self.wait_for_log(upload.log()).await?;
         loop {
             let (done, all) = upload.progress();
             progress(done, all);
@@ -119,6 +120,17 @@ impl Client {
                 UploadStep::Finished => return Ok(()),
             };
             self.upload_step(upload, request).await?;
+        }
+    }
+
+    /// Waits until the server has the conversation that the file is for.
+    async fn wait_for_log(&self, log: LogId) -> Result<(), ClientError> {
+        loop {
+            match self.look(move |core| (core.takes_files(log), core.conversation(log).is_some())).await? {
+                (true, _) => return Ok(()),
+                (false, true) => tokio::time::sleep(LOG_WAIT).await,
+                (false, false) => return Err(ClientError::Core(allod_client_core::CoreError::UnknownConversation)),
+            }
         }
     }
 
@@ -373,6 +385,9 @@ fn transfer_error(error: TransferError) -> ClientError {
         other => ClientError::Transfer(other.to_string()),
     }
 }
+
+/// A conversation that is being made is looked at this often.
+const LOG_WAIT: Duration = Duration::from_millis(100);
 
 const PAUSES: [Duration; 5] = [
     Duration::from_millis(250),

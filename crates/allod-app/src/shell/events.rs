@@ -119,10 +119,12 @@ impl Actor {
             Event::ConversationChanged(log) | Event::ReadersChanged { log, .. } => {
                 self.list_changed = true;
                 self.open_changed |= open == Some(log);
+                self.start_next_upload();
             }
             Event::ReceiptsChanged(log) => self.open_changed |= open == Some(log),
             Event::ConversationGone(log) => {
                 self.list_changed = true;
+                self.drop_uploads(log);
                 if open == Some(log) {
                     ui.open.set(None);
                     ui.details.set(false);

@@ -165,15 +165,20 @@ impl Actor {
         self.ui.transfers.update(|transfers| transfers.push(transfer));
     }
 
-    fn start_next_upload(&mut self) {
-        let Some(server) = self.core.as_ref().map(|core| core.server().to_owned()) else { return };
+    /// Starts with the next file whose conversation the server has, if none is on its way.
+    pub(super) fn start_next_upload(&mut self) {
+        let Some(core) = &self.core else { return };
+        let server = core.server().to_owned();
         let going = |one: &Running| matches!(one.kind, Kind::Upload(_, None)) && !one.control.paused.get();
         if self.files.running.values().any(going) {
             return;
         }
         let mut waiting = self.files.running.iter_mut().filter(|(_, one)| !one.control.paused.get());
         let next = waiting.find_map(|(number, one)| match &mut one.kind {
-            Kind::Upload(_, start) => Some((*number, one.control.clone(), start.take()?)),
+            Kind::Upload(_, start) => {
+                let start = start.take_if(|start| core.takes_files(start.0.log()))?;
+                Some((*number, one.control.clone(), start))
+            }
             _ => None,
         });
         let Some((number, control, start)) = next else { return };
@@ -300,6 +305,17 @@ impl Actor {
     fn give_up(&mut self, blob: BlobId) -> Vec<Effect> {
         self.sent = Some(blob);
         self.with_core(|core| core.cancel_upload(blob))
+    }
+
+    /// The conversation is gone, and the core has forgotten what was to go there.
+    pub(super) fn drop_uploads(&mut self, log: LogId) {
+        let is_gone = |one: &&Transfer| one.upload && one.log == log;
+        let gone: Vec<u64> =
+            self.ui.transfers.with_untracked(|all| all.iter().filter(is_gone).map(|one| one.number).collect());
+        for running in gone.into_iter().filter_map(|number| self.end_transfer(number)).collect::<Vec<_>>() {
+            running.control.cancelled.set(true);
+        }
+        self.start_next_upload();
     }
 
     fn end_transfer(&mut self, number: u64) -> Option<Running> {

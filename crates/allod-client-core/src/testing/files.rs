@@ -3,7 +3,7 @@
 use allod_wire::LogId;
 
 use super::{Who, World};
-use crate::transfer::{DownloadStep, FileInfo, UploadStep};
+use crate::transfer::{DownloadStep, FileInfo, Upload, UploadStep};
 use crate::view::FileView;
 
 impl World {
@@ -15,10 +15,16 @@ impl World {
         self.send_file_as(who, log, info, bytes);
     }
 
+    /// Begins to send a file, and no more.
+    pub fn begin_upload(&mut self, who: Who, log: LogId, info: FileInfo) -> Upload {
+        let (upload, effects) = self.peers[who.0].core.start_upload(log, info, &mut self.rng).expect("fits");
+        self.take(who, effects);
+        upload
+    }
+
     /// Sends a file with all that is said of it.
     pub fn send_file_as(&mut self, who: Who, log: LogId, info: FileInfo, bytes: &[u8]) {
-        let (mut upload, effects) = self.peers[who.0].core.start_upload(log, info, &mut self.rng).expect("fits");
-        self.take(who, effects);
+        let mut upload = self.begin_upload(who, log, info);
         loop {
             let request = match upload.next() {
                 UploadStep::Ask(request) => Some(request),

@@ -1,3 +1,4 @@
+use crate::create::New;
 use crate::glimpse::Glimpse;
 use crate::testing::World;
 use crate::transfer::FileInfo;
@@ -55,4 +56,29 @@ fn another_caption_keeps_the_preview_of_a_picture_and_has_no_marks_m_20() {
     let MessageBody::File { file, caption } = world.history(bob, talk).pop().unwrap().body else { panic!("a file") };
     assert_eq!((caption.as_str(), file.glimpse), ("the site, @bob", Some(Box::new(glimpse))));
     assert_eq!(world.fetch(bob, talk, &file_in(&world, bob, talk)), b"\xff\xd8\xff");
+}
+
+#[test]
+fn a_file_waits_for_a_conversation_that_is_being_made_and_goes_with_it_b_1() {
+    let mut world = World::seeded(408);
+    let [alice, bob, carol] = world.people(["alice", "bob", "carol"]);
+    let begin = |world: &mut World, log| {
+        let info = FileInfo { name: "plan.txt".into(), size: 4, ..FileInfo::default() };
+        world.begin_upload(alice, log, info);
+    };
+    let with_bob = New::Pair(world.address(bob));
+    let log = world.start(alice, with_bob);
+    assert!(!world.core(alice).takes_files(log), "nobody was looked up yet");
+    begin(&mut world, log);
+    world.run_until_quiet();
+    assert!(world.core(alice).takes_files(log));
+    assert_eq!(world.core(alice).uploads().len(), 1);
+
+    let with_carol = New::Pair(world.address(carol));
+    let log = world.start(alice, with_carol);
+    begin(&mut world, log);
+    world.act(alice, |core, now, rng| core.leave(log, now, rng)).unwrap();
+    assert_eq!(world.core(alice).uploads().len(), 1, "what was to go there is forgotten with it");
+    world.crash(alice);
+    assert_eq!(world.core(alice).uploads().len(), 1);
 }
