@@ -15,7 +15,7 @@ use allod_client_core::view::{FileView, MessageBody, MessageView};
 use allod_client_core::{ClientCore, CoreError, Effect};
 use allod_wire::{BlobId, EntryId, LogId};
 use js_sys::{Array, Uint8Array};
-use leptos::prelude::Update;
+use leptos::prelude::{Update, WithUntracked};
 use rand_core::OsRng;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
