@@ -110,7 +110,7 @@ fn build_program(program: &str, source: &Source) -> Result<Vec<u8>> {
     let folder = workspace::target().join("release");
     // With `--target` even for this machine, so that the flags reach the program and not what runs while it is built.
     let build = cargo(["build", "--release", "--locked", "--package", program, "--bin", program, "--target", &host]);
-    reproducible::env(build, workspace::root(), source.seconds)?
+    reproducible::env(build, workspace::root(), &workspace::target(), source.seconds)?
         .args(["--target-dir".as_ref(), folder.as_os_str()])
         .run()?;
     let path = folder.join(&host).join("release").join(program);

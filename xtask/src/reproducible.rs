@@ -11,17 +11,20 @@ use crate::sh::{Sh, sh};
 /// Between flags in cargo's variable: paths may hold spaces.
 const FLAG_END: &str = "\x1f";
 
-/// Flags for rustc that name the folders of this machine as they are named everywhere: the workspace and cargo's home.
-pub(crate) fn flags(root: &Path, cargo_home: &Path) -> Vec<String> {
-    places(root, cargo_home).iter().map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display())).collect()
+/// Flags for rustc that name the folders of this machine as they are named everywhere: the workspace, its target folder and cargo's home.
+pub(crate) fn flags(root: &Path, target: &Path, cargo_home: &Path) -> Vec<String> {
+    places(root, target, cargo_home)
+        .iter()
+        .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()))
+        .collect()
 }
 
 /// `build` for release: with [`flags`], the same for C code, and with the commit's time in place of the clock.
-pub(crate) fn env(build: Sh, root: &Path, seconds: u64) -> Result<Sh> {
+pub(crate) fn env(build: Sh, root: &Path, target: &Path, seconds: u64) -> Result<Sh> {
     let home = cargo_home()?;
     let c_flag = |(from, to): &(PathBuf, &str)| format!("-ffile-prefix-map={}={to}", from.display());
-    let c_flags: Vec<String> = places(root, &home).iter().map(c_flag).collect();
-    Ok(with_flags(build, flags(root, &home))
+    let c_flags: Vec<String> = places(root, target, &home).iter().map(c_flag).collect();
+    Ok(with_flags(build, flags(root, target, &home))
         .env("CFLAGS", c_flags.join(" "))
         .env("SOURCE_DATE_EPOCH", seconds.to_string())
         .env("CARGO_INCREMENTAL", "0"))
@@ -32,9 +35,9 @@ pub(crate) fn with_flags(build: Sh, flags: Vec<String>) -> Sh {
     build.env("CARGO_ENCODED_RUSTFLAGS", flags.join(FLAG_END))
 }
 
-/// Later ones win, so cargo's home may lie in the workspace.
-fn places(root: &Path, cargo_home: &Path) -> [(PathBuf, &'static str); 2] {
-    [(root.to_owned(), "/allod"), (cargo_home.to_owned(), "/cargo")]
+/// Later ones win, so the target folder and cargo's home may lie in the workspace, or elsewhere.
+fn places(root: &Path, target: &Path, cargo_home: &Path) -> [(PathBuf, &'static str); 3] {
+    [(root.to_owned(), "/allod"), (target.to_owned(), "/allod/target"), (cargo_home.to_owned(), "/cargo")]
 }
 
 /// Cargo's home.
@@ -90,16 +93,23 @@ mod tests {
         let (one, other) = (base.join("one"), base.join("quite/another"));
         let home = base.join("cargo");
         assert_ne!(built(&one, &[]), built(&other, &[]), "the path is in there");
-        assert!(built(&one, &flags(&one, &home)) == built(&other, &flags(&other, &home)), "the bytes differ");
+        let mapped = |root: &Path, target: &Path| built(target, &flags(root, target, &home));
+        let within = mapped(&one, &one.join("target"));
+        assert!(within == mapped(&other, &other.join("target")), "the bytes differ");
+        assert!(within == mapped(&one, &base.join("elsewhere")), "the bytes differ by the target folder");
         fs::remove_dir_all(&base).unwrap();
     }
 
     #[test]
-    fn a_cargo_home_in_the_workspace_is_named_as_one() {
-        let flags = flags(Path::new("/home/me/source"), Path::new("/home/me/source/cargo-home"));
+    fn target_and_cargo_home_in_the_workspace_are_named_as_such() {
+        let [root, target, home] = ["/home/me/source", "/home/me/source/built", "/home/me/source/cargo-home"];
         assert_eq!(
-            flags,
-            ["--remap-path-prefix=/home/me/source=/allod", "--remap-path-prefix=/home/me/source/cargo-home=/cargo"]
+            flags(root.as_ref(), target.as_ref(), home.as_ref()),
+            [
+                "--remap-path-prefix=/home/me/source=/allod",
+                "--remap-path-prefix=/home/me/source/built=/allod/target",
+                "--remap-path-prefix=/home/me/source/cargo-home=/cargo",
+            ]
         );
     }
 }

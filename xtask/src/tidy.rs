@@ -173,13 +173,14 @@ fn names_a_side(declaration: &str) -> bool {
     let Some((property, value)) = declaration.split_once(':') else { return false };
     let is_side = |word: &str| word == "left" || word == "right";
     let property = property.trim();
+    // Places of one's own, that a script sets, are named as one likes.
     match property {
-        "margin" | "padding" | "border-width" => {
+        "margin" | "padding" | "border-width" | "inset" => {
             let sides = sides(value);
-            sides.len() == 4 && sides[1] != sides[3]
+            let is_set = |side: &String| side == "var(--left)" || side == "var(--right)";
+            sides.len() == 4 && sides[1] != sides[3] && !sides.iter().any(is_set)
         }
         "text-align" | "float" | "clear" => is_side(value.trim()),
-        // Places of one's own, that a script sets, are named as one likes.
         _ => !property.starts_with("--") && property.split('-').any(is_side),
     }
 }
@@ -229,6 +230,8 @@ mod tests {
             assert!(names_a_side(sided), "{sided}");
         }
         assert!(names_a_side("padding: 0 1px calc(2px + 1px) 3px"));
+        assert!(names_a_side("inset: 0 auto 0 var(--s3)"));
+        assert!(!names_a_side("inset: 0 auto auto var(--left)"));
         assert!(!names_a_side("padding: 0 max(1px, 2px) 0 max(1px, 2px)"));
         for plain in
             ["margin: 0 1px", "padding-inline: 1px 2px", "--left: 1px", "text-align: start", "a:hover", "inset: 0"]

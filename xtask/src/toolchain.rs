@@ -71,7 +71,7 @@ impl Toolchain {
 
     /// `cargo SUBCOMMAND` for the web target, in a target folder of its own so that native builds are not disturbed.
     pub(crate) fn cargo(&self, subcommand: &str) -> Result<Sh> {
-        let mut flags = reproducible::flags(workspace::root(), &reproducible::cargo_home()?);
+        let mut flags = reproducible::flags(workspace::root(), &workspace::target(), &reproducible::cargo_home()?);
         flags.push(RANDOMNESS.to_owned());
         let base = cargo([subcommand, "--target", TARGET, "--target-dir"]).args([build_folder()]);
         let base = reproducible::with_flags(base, flags);

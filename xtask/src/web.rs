@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use anyhow::{Context, Result, bail};
-use sha2::{Digest, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::reproducible::sha256;
 use crate::setup::{self, Need};
 use crate::sh::{human_bytes, note};
 use crate::toolchain::{Toolchain, output_folder};
@@ -24,9 +24,9 @@ use crate::workspace;
 const COMPRESSED: &[&str] = &["html", "css", "js", "wasm", "svg", "json", "webmanifest", "txt"];
 /// What `worker.js` has in the places of the list of files and of the version.
 const WORKER_FILES: &str = "{ __FILES__: \"\" }";
+const WORKER_VERSION: &str = "__VERSION__";
 /// Files that load others by name.
 const NAMING_OTHERS: [&str; 2] = ["index.html", "stretch.js"];
-const WORKER_VERSION: &str = "__VERSION__";
 const BROTLI_QUALITY: u32 = 11;
 const BROTLI_WINDOW_BITS: u32 = 24;
 const BROTLI_BUFFER_BYTES: usize = 1 << 16;
@@ -125,16 +125,11 @@ fn read_folder(folder: &Path) -> Result<Files> {
 
 /// Changes with anything that the result depends on, this file included.
 fn fingerprint(wasm: &[u8], statics: &Files, profile: &str) -> String {
-    let mut hash = Sha256::new();
-    for part in [include_bytes!("web.rs").as_slice(), profile.as_bytes(), wasm] {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
+    let mut all: String = [include_bytes!("web.rs").as_slice(), profile.as_bytes(), wasm].map(sha256).concat();
     for (name, bytes) in statics {
-        hash.update(format!("{name}\0{}\0", bytes.len()));
-        hash.update(bytes);
+        all += &format!("{name}\0{}", sha256(bytes));
     }
-    hex(&hash.finalize())
+    sha256(all.as_bytes())
 }
 
 /// What wasm-bindgen makes of the compiled app.
@@ -221,11 +216,11 @@ fn tell_worker(worker: &str, files: &Files) -> Result<String> {
     let kept: BTreeMap<String, String> = loaded
         .map(|(name, bytes)| {
             let path = if name == "index.html" { "/".to_owned() } else { format!("/{name}") };
-            (path, hex(&Sha256::digest(bytes)))
+            (path, sha256(bytes))
         })
         .collect();
     let list = serde_json::to_string_pretty(&kept)?;
-    let version = &hex(&Sha256::digest(worker.to_owned() + &list))[..16];
+    let version = &sha256((worker.to_owned() + &list).as_bytes())[..16];
     if !worker.contains(WORKER_FILES) || !worker.contains(WORKER_VERSION) {
         bail!("worker.js has no place for {WORKER_FILES} or {WORKER_VERSION}");
     }
@@ -235,11 +230,7 @@ fn tell_worker(worker: &str, files: &Files) -> Result<String> {
 /// `style.css` becomes `style.0123456789abcdef.css`.
 fn hashed(name: &str, bytes: &[u8]) -> String {
     let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
-    format!("{stem}.{}.{extension}", &hex(&Sha256::digest(bytes))[..16])
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{stem}.{}.{extension}", &sha256(bytes)[..16])
 }
 
 /// The compressed twins, for those files that become smaller.
@@ -339,7 +330,7 @@ mod tests {
         let (version, list) = told(&files).split_once('\n').map(|(one, two)| (one.to_owned(), two.to_owned())).unwrap();
         let list: BTreeMap<String, String> = serde_json::from_str(&list).unwrap();
         assert_eq!(list.keys().collect::<Vec<_>>(), ["/", "/app.1.js"]);
-        assert_eq!(list["/"], hex(&Sha256::digest(b"page")));
+        assert_eq!(list["/"], sha256(b"page"));
         let mut later = files.clone();
         later.insert("app.1.js".to_owned(), b"another script".to_vec());
         assert!(!told(&later).starts_with(&version), "another content, another version");

@@ -13,13 +13,15 @@ use crate::workspace;
 
 /// Where the meaning of the parameters is written down.
 const BUILD_TYPE: &str = "https://allod.example/allod/docs/building.md#releases";
+/// Who builds: this automation, with the compilers that its version names.
+const BUILDER: &str = "https://allod.example/allod/xtask";
 
 /// The statement about these artifacts, built from these packages.
 pub(super) fn statement(artifacts: &Artifacts, packages: &[&str], source: &Source) -> Result<Value> {
     let subjects: Vec<Value> = artifacts.iter().map(|(name, bytes)| subject(name, bytes)).collect();
-    let mut tools = vec![json!({ "name": "rustc", "version": sh("rustc", ["--version"]).read()?.trim() })];
+    let mut tools = json!({ "rustc": sh("rustc", ["--version"]).read()?.trim() });
     if packages.contains(&super::WEB) {
-        tools.push(json!({ "name": "rustc of the web app", "version": Toolchain::ensure(false)?.version()? }));
+        tools["rustc of the web app"] = Toolchain::ensure(false)?.version()?.into();
     }
     let lock = fs::read(workspace::root().join("Cargo.lock"))?;
     Ok(json!({
@@ -33,11 +35,11 @@ pub(super) fn statement(artifacts: &Artifacts, packages: &[&str], source: &Sourc
                 "internalParameters": { "host": host()?, "SOURCE_DATE_EPOCH": source.seconds },
                 "resolvedDependencies": [
                     { "uri": "git+https://allod.example/allod", "digest": { "gitCommit": source.commit } },
-                    { "uri": "Cargo.lock", "digest": { "sha256": sha256(&lock) } },
+                    { "name": "Cargo.lock", "digest": { "sha256": sha256(&lock) } },
                 ],
             },
             "runDetails": {
-                "builder": { "id": "cargo xtask release" , "builderDependencies": tools },
+                "builder": { "id": BUILDER, "version": tools },
             },
         },
     }))
@@ -60,8 +62,9 @@ mod tests {
         assert_eq!(statement["subject"], json!([{ "name": "allod", "digest": { "sha256": sum } }]));
         let built = &statement["predicate"]["buildDefinition"];
         assert_eq!(built["resolvedDependencies"][0]["digest"]["gitCommit"], "c0ffee");
-        let tools = &statement["predicate"]["runDetails"]["builder"]["builderDependencies"];
-        assert!(tools[0]["version"].as_str().unwrap().starts_with("rustc 1."), "{tools}");
+        let builder = &statement["predicate"]["runDetails"]["builder"];
+        assert!(builder["id"].as_str().unwrap().starts_with("https://"), "SLSA wants a URI: {builder}");
+        assert!(builder["version"]["rustc"].as_str().unwrap().starts_with("rustc 1."), "{builder}");
         assert!(!statement.to_string().contains(&workspace::root().display().to_string()), "no path of this machine");
     }
 }
