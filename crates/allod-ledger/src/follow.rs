@@ -135,7 +135,7 @@ impl Follower {
         if !is_that && to > from {
             return Err(HeadError::NotConsistent.into());
         }
-        let (mut trust, skip) = match (&self.trust, entries.first()) {
+        let (mut trust, skip) = match (&self.trust, new.first()) {
             (Some(trust), _) => (trust.clone(), 0),
             (None, Some(first)) => (Trust::found(first).map_err(FollowError::Founding)?, 1),
             (None, None) => return Err(FollowError::Missing { missing: 1 }),
@@ -231,6 +231,9 @@ mod tests {
         let refused = follower.take(received(&log.at(1)), &[founding()], now());
         assert_eq!(refused, Err(HeadError::Checkpoint(CheckpointError::NotSigned).into()));
         let mut follower = Follower::new(log.key().clone());
+        let empty = follower.take(received(&log.at(0)), &[founding()], now());
+        assert_eq!(empty, Err(FollowError::Missing { missing: 1 }), "an entry that no head counts founds nothing");
+        assert!(follower.trust().is_none());
         let unfounded = log_with(&[b"nonsense".to_vec()]);
         let refused = follower.take(received(&unfounded.at(1)), &[b"nonsense".to_vec()], now());
         assert_eq!(refused, Err(FollowError::Founding(TrustError::Malformed)));

@@ -2,7 +2,8 @@
 //!
 //! Invariants:
 //! - what is refused changes nothing;
-//! - the acts are a chain without a gap from the founding, and the root is one that names the last of them.
+//! - the acts are a chain without a gap from the founding, and the root is one that names the last of them before it;
+//! - a head is judged by the policy that all acts under it leave: while acts are missing, nothing is accepted.
 
 use allod_wire::UnixMillis;
 use allod_wire::ledger::{DirectoryRoot, Included, LedgerNews, Statement, StatementIn};
@@ -21,6 +22,8 @@ use crate::trust::{Trust, TrustError};
 pub struct Light {
     log: NoteKey,
     known: Option<Known>,
+    /// What follows on `known` while acts are missing: its head is signed and consistent, and no witness was asked for.
+    ahead: Option<Known>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +97,7 @@ pub struct News {
 impl Light {
     /// A client that knows the log's key and nothing else.
     pub fn new(log: NoteKey) -> Self {
-        Self { log, known: None }
+        Self { log, known: None, ahead: None }
     }
 
     /// What to store; `None` before the first news.
@@ -117,7 +120,7 @@ impl Light {
         let checkpoint =
             CheckpointIn::decode(&kept.checkpoint).and_then(|head| head.verify(&log)).map_err(|_| BadKept)?;
         let (entries, head) = (kept.entries, Head::kept(checkpoint, kept.seen));
-        Ok(Self { log, known: Some(Known { entries, trust, head, root: kept.root }) })
+        Ok(Self { log, known: Some(Known { entries, trust, head, root: kept.root }), ahead: None })
     }
 
     /// The log's key.
@@ -140,22 +143,25 @@ impl Light {
         self.known.as_ref().and_then(|known| known.root.as_ref())
     }
 
-    /// From where on to ask for news: the head's size and the last act's position. `None`: from the beginning.
+    /// From where on to ask for news: the last shown head's size and the last act's position. `None`: from the beginning.
     pub fn asks_from(&self) -> (u64, Option<u64>) {
-        self.known.as_ref().map_or((0, None), |known| (known.head.checkpoint().size(), Some(known.trust.last_act())))
+        let last = self.ahead.as_ref().or(self.known.as_ref());
+        last.map_or((0, None), |known| (known.head.checkpoint().size(), Some(known.trust.last_act())))
     }
 
-    /// Takes news (rule G-13).
+    /// Takes news (rule G-13). While more acts follow, what is known stays as it is, and what came waits for the last of them.
     ///
     /// # Errors
-    /// [`NewsError`]; nothing changed.
+    /// [`NewsError`]; what is known stays, and what waited is asked for again.
     pub fn take(&mut self, news: &LedgerNews, now: UnixMillis) -> Result<News, NewsError> {
+        let before = self.ahead.take().or_else(|| self.known.clone());
         let checkpoint = CheckpointIn::decode(&news.checkpoint)?.verify(&self.log)?;
         let consistency = news.consistency.iter().map(|hash| Hash(**hash)).collect();
-        check_follows(self.head(), &checkpoint, &consistency)?;
+        check_follows(before.as_ref().map(|before| &before.head), &checkpoint, &consistency)?;
         let mut acts = news.acts.iter();
-        let (mut entries, mut trust) = match &self.known {
-            Some(known) => (known.entries.clone(), known.trust.clone()),
+        let known_root = before.as_ref().and_then(|before| before.root.clone());
+        let (mut entries, mut trust) = match before {
+            Some(before) => (before.entries, before.trust),
             None => {
                 let first = acts.next().filter(|first| first.position == 0).ok_or(NewsError::NotShown)?;
                 check_included(first, &checkpoint)?;
@@ -177,48 +183,48 @@ impl Light {
             }
         }
         let has_more = news.acts.len() >= allod_wire::limits::NEWS_ACTS_MAX;
-        let root = self.check_root(news.root.as_ref(), &checkpoint, &trust, has_more)?;
-        let head = vouched(checkpoint, trust.witnesses(), now)?;
-        self.known = Some(Known { entries, trust, head, root });
+        if has_more {
+            let head = Head::kept(checkpoint, None);
+            self.ahead = Some(Known { entries, trust, head, root: known_root });
+        } else {
+            let root = check_root(news.root.as_ref(), &checkpoint, &entries, known_root)?;
+            let head = vouched(checkpoint, trust.witnesses(), now)?;
+            self.known = Some(Known { entries, trust, head, root });
+        }
         Ok(News { acts: new, has_more })
     }
+}
 
-    /// The root that is known after this: the shown one, or the former one while acts are missing.
-    fn check_root(
-        &self,
-        shown: Option<&Included>,
-        checkpoint: &Checkpoint,
-        trust: &Trust,
-        has_more: bool,
-    ) -> Result<Option<(u64, DirectoryRoot)>, NewsError> {
-        let known = self.root();
-        let Some(shown) = shown else {
-            return match known {
-                Some((_, root)) => Err(NewsError::OlderRoot { known: root.epoch, shown: 0 }),
-                None => Ok(None),
-            };
+/// The root that is known after this: the shown one, where `entries` are the founding and all acts, with their positions.
+fn check_root(
+    shown: Option<&Included>,
+    checkpoint: &Checkpoint,
+    entries: &[(u64, ByteVec)],
+    known: Option<(u64, DirectoryRoot)>,
+) -> Result<Option<(u64, DirectoryRoot)>, NewsError> {
+    let Some(shown) = shown else {
+        return match known {
+            Some((_, root)) => Err(NewsError::OlderRoot { known: root.epoch, shown: 0 }),
+            None => Ok(None),
         };
-        check_included(shown, checkpoint)?;
-        let Ok(StatementIn::Known(Statement::DirectoryRoot(root))) = StatementIn::decode(&shown.entry) else {
-            return Err(NewsError::NotShown);
-        };
-        if has_more {
-            return Ok(known.cloned());
+    };
+    check_included(shown, checkpoint)?;
+    let Ok(StatementIn::Known(Statement::DirectoryRoot(root))) = StatementIn::decode(&shown.entry) else {
+        return Err(NewsError::NotShown);
+    };
+    // An act between the one that it names and the root was shown, and the root lies; or it names one that is hidden from us.
+    let before_it = entries.iter().map(|(position, _)| *position).take_while(|position| *position < shown.position);
+    if before_it.last() != Some(root.last_act) {
+        return Err(NewsError::Statement(TrustError::LastAct(root.last_act)));
+    }
+    match known {
+        Some((_, before)) if root.epoch < before.epoch => {
+            Err(NewsError::OlderRoot { known: before.epoch, shown: root.epoch })
         }
-        // An act behind the root is not named by it; one before it that is not the last of ours is hidden from us, or the root lies.
-        let names_a_known_act = root.last_act == trust.last_act() || trust.last_act() > shown.position;
-        if !names_a_known_act {
-            return Err(NewsError::Statement(TrustError::LastAct(root.last_act)));
+        Some((_, before)) if root.epoch == before.epoch && root.root != before.root => {
+            Err(NewsError::Statement(TrustError::Epoch(root.epoch)))
         }
-        match known {
-            Some((_, before)) if root.epoch < before.epoch => {
-                Err(NewsError::OlderRoot { known: before.epoch, shown: root.epoch })
-            }
-            Some((_, before)) if root.epoch == before.epoch && root.root != before.root => {
-                Err(NewsError::Statement(TrustError::Epoch(root.epoch)))
-            }
-            _ => Ok(Some((shown.position, root))),
-        }
+        _ => Ok(Some((shown.position, root))),
     }
 }
 

@@ -7,6 +7,7 @@ use allod_wire::limits::{WITNESS_POLICY_BYTES_MAX, WITNESSES_MAX};
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::key::NoteKey;
+use crate::proof;
 
 /// A witness of a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -216,7 +217,7 @@ impl Reading {
         let threshold = match threshold {
             "any" => 1,
             "all" => found.len(),
-            number => number.parse().map_err(|_| PolicyFault::Threshold)?,
+            number => proof::number(number).and_then(|number| number.try_into().ok()).ok_or(PolicyFault::Threshold)?,
         };
         if threshold == 0 || threshold > found.len() {
             return Err(PolicyFault::Threshold);

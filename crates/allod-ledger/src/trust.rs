@@ -174,6 +174,12 @@ impl Trust {
         if act.body != next {
             return Err(ActError::NotNext);
         }
+        // Before the signatures: the first person to sign learns of it, and not the last.
+        match &act.body.change {
+            Change::Administrators(keys) => drop(administrators(keys)?),
+            Change::ReleaseKey(_) => {}
+            Change::Witnesses(policy) => drop(policy.parse::<WitnessPolicy>().map_err(ActError::Witnesses)?),
+        }
         let mut signers = BTreeSet::new();
         for ActSignature { key, signature } in &act.signatures {
             let counts = self.administrators.contains(&**key) && signers.insert(**key);
@@ -182,14 +188,7 @@ impl Trust {
             }
         }
         let (signed, needed) = (signers.len(), self.signatures_needed());
-        if signed < needed {
-            return Err(ActError::TooFew { signed, needed });
-        }
-        match &act.body.change {
-            Change::Administrators(keys) => administrators(keys).map(drop),
-            Change::ReleaseKey(_) => Ok(()),
-            Change::Witnesses(policy) => policy.parse::<WitnessPolicy>().map(drop).map_err(ActError::Witnesses),
-        }
+        if signed < needed { Err(ActError::TooFew { signed, needed }) } else { Ok(()) }
     }
 
     /// Reads the entry at `position`, 1 or later, as somebody who read all before it. `None`: a statement of a later version.

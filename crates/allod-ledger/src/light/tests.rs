@@ -87,6 +87,57 @@ fn an_act_behind_the_newest_root_is_taken_g_13() {
 }
 
 #[test]
+fn a_root_names_the_last_act_before_it_and_no_other_g_7() {
+    let mut ledger = ledger();
+    let mut light = known(&ledger);
+    let lie = |last_act| DirectoryRoot { epoch: 3, root: [9; 32].into(), day: Day(20_002), last_act };
+    for named in [0, 9] {
+        ledger.entries.truncate(4);
+        let mut trust = known(&ledger).trust().unwrap().clone();
+        ledger.entries.push(Statement::DirectoryRoot(lie(named)).encode());
+        let behind = act(&trust, Change::Administrators(vec![administrator().public().into(), [7; 32].into()]));
+        trust.apply(ORIGIN, 5, &behind).unwrap();
+        ledger.entries.push(behind);
+        let refused = light.take(&ledger.news(4, &[5], Some(4)), now());
+        assert_eq!(refused, Err(NewsError::Statement(TrustError::LastAct(named))), "an act behind it excuses nothing");
+    }
+    ledger.entries[4] = Statement::DirectoryRoot(lie(2)).encode();
+    light.take(&ledger.news(4, &[5], Some(4)), now()).unwrap();
+}
+
+#[test]
+fn a_head_is_judged_when_all_acts_under_it_are_there_g_9_g_13() {
+    let mut ledger = ledger();
+    let policy = |n: u8| Change::Witnesses(format!("witness W {}\nquorum W\n", witness(n).key()));
+    let at = |ledger: &Ledger, n: u8, from: u64, acts: std::ops::Range<usize>| {
+        let log = ledger.log();
+        let head = cosigned(&log.at(log.size), &[(&witness(n), NOON)]);
+        let all: Vec<u64> = std::iter::once(0).chain([2]).chain(4..log.size - 1).collect();
+        let acts: Vec<_> = all[acts].iter().map(|position| ledger.at(*position)).collect();
+        log.news(&head, from, &acts, Some(ledger.at(log.size - 1)))
+    };
+    let lone = known(&ledger);
+    (0..70).for_each(|_| ledger.act(Change::ReleaseKey([5; 32].into())));
+    ledger.act(policy(2));
+    ledger.root();
+    let size = ledger.log().size;
+    for mut light in [lone, Light::new(ledger.log().key().clone())] {
+        let ((from, _), before) = (light.asks_from(), light.kept());
+        let begun = if from == 0 { 0 } else { 2 };
+        let first = light.take(&at(&ledger, 2, from, begun..begun + 64), now()).unwrap();
+        assert!(first.has_more && light.kept() == before, "nothing is accepted before all acts are there");
+        assert_eq!(light.asks_from().0, size);
+        let mut alone = light.clone();
+        let refused = alone.take(&at(&ledger, 1, size, begun + 64..73), now());
+        assert_eq!(refused, Err(HeadError::TooFewWitnesses { count: 0 }.into()), "the former witness counts no more");
+        assert_eq!(alone.asks_from().0, from, "and it begins again where it was");
+        light.take(&at(&ledger, 2, size, begun + 64..73), now()).unwrap();
+        assert_eq!((light.trust().unwrap().acts(), light.root().unwrap().1.epoch), (72, 3));
+        assert_eq!(light.head().unwrap().seen(), Some(NOON));
+    }
+}
+
+#[test]
 fn what_is_not_under_the_head_or_no_act_is_not_shown_g_13() {
     let ledger = ledger();
     let mut light = Light::new(ledger.log().key().clone());

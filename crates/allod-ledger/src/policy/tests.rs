@@ -71,6 +71,8 @@ fn what_is_no_policy_is_refused_by_line_g_9() {
     refused(&format!("witness X {x1}\nwitness Y {x1}\nquorum X"), 2, PolicyFault::KeyTaken);
     refused(&format!("witness X {x1}\ngroup G 2 X\nquorum G"), 2, PolicyFault::Threshold);
     refused(&format!("witness X {x1}\ngroup G 0 X\nquorum G"), 2, PolicyFault::Threshold);
+    refused(&format!("witness X {x1}\ngroup G +1 X\nquorum G"), 2, PolicyFault::Threshold);
+    refused(&format!("witness X {x1}\ngroup G 01 X\nquorum G"), 2, PolicyFault::Threshold);
     refused("group G all\nquorum G", 1, PolicyFault::Threshold);
     refused(&format!("witness X {x1}\ngroup G any X X\nquorum G"), 2, PolicyFault::MemberTwice);
     refused(&format!("witness X {x1}\ngroup G any X\ngroup H any X\nquorum H"), 3, PolicyFault::MemberTwice);

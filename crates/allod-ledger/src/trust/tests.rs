@@ -54,6 +54,15 @@ fn two_administrators_change_what_is_trusted_g_6() {
 }
 
 #[test]
+fn a_change_that_does_not_read_is_refused_before_the_last_person_signs_g_6() {
+    let trust = founded(&[1, 2]);
+    let refusal = |change| trust.check_act(ORIGIN, &act(&trust.draw_up(change, Day(20_001)), &[1]));
+    assert_eq!(refusal(Change::Administrators(keys(&[3, 3]))), Err(ActError::Administrators));
+    assert!(matches!(refusal(Change::Witnesses("quorum".to_owned())), Err(ActError::Witnesses(_))));
+    assert_eq!(refusal(Change::Administrators(keys(&[3]))), Err(ActError::TooFew { signed: 1, needed: 2 }));
+}
+
+#[test]
 fn one_administrator_alone_changes_nothing_g_6() {
     let mut trust = founded(&[1, 2]);
     let body = trust.draw_up(Change::Witnesses(one_witness()), Day(20_001));
