@@ -4,7 +4,7 @@
 //! `target/bench/directory.json`; exit status 1 if a target is missed. Times are CPU times: of this process, which has one thread.
 
 use allod_directory::{AppendOnlyProofIn, HistoryProofIn, LookupProofIn};
-use allod_directory_store::{AddedEpoch, DATABASE_FILE, Directory, VrfSecret};
+use allod_directory_store::{DATABASE_FILE, Directory, Proven, VrfSecret};
 use allod_wire::account::DeviceClass;
 use allod_wire::directory::{DirectoryDevice, DirectoryEntry, EpochRoot};
 use allod_wire::limits::EPOCH_CHANGES_MAX;
@@ -95,7 +95,7 @@ fn read(directory: &Directory, users: &[u64], report: &mut Report) {
 }
 
 /// Gives these users entries of a round of their own.
-fn epoch(directory: &Directory, users: &[u64], round: u8) -> AddedEpoch {
+fn epoch(directory: &Directory, users: &[u64], round: u8) -> Proven {
     let changes: Vec<_> = users.iter().map(|n| (address(*n), entry(*n, round))).collect();
     let EpochRoot { epoch, .. } = directory.publish(&changes).expect("it is written").expect("all differ");
     directory.root_recorded(epoch).expect("it is written");

@@ -50,6 +50,9 @@ pub enum ReadError {
     /// SQLite says no.
     #[error("the directory cannot be read")]
     Sqlite(#[from] rusqlite::Error),
+    /// A copy cannot be written to the end.
+    #[error("the directory's copy cannot be written")]
+    Io(#[from] std::io::Error),
     /// The file holds what cannot be: damage, or a bug of ours.
     #[error("the directory is damaged")]
     Broken,
@@ -82,18 +85,9 @@ impl From<AddressError> for ReadError {
 /// A proof, and the root to which it leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proven {
-    /// The served epoch.
+    /// The served epoch, or the one that was asked for.
     pub root: EpochRoot,
-    /// Encoded as rules Y-7 and Y-8 say.
-    pub proof: Vec<u8>,
-}
-
-/// An epoch as auditors want it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AddedEpoch {
-    /// Its root.
-    pub root: EpochRoot,
-    /// That it only added to the one before (rule Y-10), encoded.
+    /// Encoded as rules Y-7, Y-8 and Y-10 say.
     pub proof: Vec<u8>,
 }
 
@@ -169,16 +163,16 @@ impl Directory {
         self.read(|conn| Ok(served(&lock(conn))?))
     }
 
-    /// A recorded epoch and the proof that it only added; `None` if there is no such epoch.
+    /// A recorded epoch and the proof that it only added (rule Y-10); `None` if there is no such epoch.
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn audit(&self, epoch: u64) -> Result<Option<AddedEpoch>, ReadError> {
+    pub fn audit(&self, epoch: u64) -> Result<Option<Proven>, ReadError> {
         self.read(|conn| {
             let conn = lock(conn);
             let mut statement =
                 conn.prepare_cached("SELECT epoch, root, proof FROM epochs WHERE epoch = ?1 AND recorded")?;
-            let added = |row: &Row<'_>| Ok(AddedEpoch { root: root_in(row)?, proof: row.get(2)? });
+            let added = |row: &Row<'_>| Ok(Proven { root: root_in(row)?, proof: row.get(2)? });
             Ok(statement.query_row([epoch], added).optional()?)
         })
     }
@@ -248,7 +242,19 @@ impl Directory {
     pub fn backup(&self, to: &Path) -> Result<(), ReadError> {
         let conn = Connection::open(&self.file)?;
         conn.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
+        std::fs::File::open(to)?.sync_all()?;
         Ok(())
+    }
+
+    /// Keeps every publisher, in this program or another, from making or recording an epoch while the answer is held: so that what is
+    /// copied or read beside it, the ledger, goes together with it. Whoever publishes waits or tries again.
+    ///
+    /// # Errors
+    /// [`ReadError`]: also if another publisher does not let go in five seconds.
+    pub fn hold(&self) -> Result<Held<'_>, ReadError> {
+        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        lock(&self.writer).execute_batch("BEGIN IMMEDIATE")?;
+        Ok(Held { directory: self, _turn: turn })
     }
 
     /// Lets the library make a proof at the served epoch.
@@ -291,6 +297,27 @@ impl Directory {
             }
         }
         outcome
+    }
+}
+
+/// A directory that stands still ([`Directory::hold`]).
+pub struct Held<'a> {
+    directory: &'a Directory,
+    _turn: MutexGuard<'a, ()>,
+}
+
+impl std::ops::Deref for Held<'_> {
+    type Target = Directory;
+
+    fn deref(&self) -> &Directory {
+        self.directory
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        // Nothing was written; if it fails, the lock ends with the connection.
+        let _ = lock(&self.directory.writer).execute_batch("ROLLBACK");
     }
 }
 

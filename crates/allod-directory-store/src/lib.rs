@@ -18,7 +18,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-pub use directory::{AddedEpoch, Directory, OpenError, Proven, ReadError};
+pub use directory::{Directory, Held, OpenError, Proven, ReadError};
 pub use publish::PublishError;
 pub use resume::{Resume, ResumeError};
 pub use secret::VrfSecret;

@@ -13,7 +13,7 @@ pub const HEAD_AGE_SECONDS_MAX: u64 = 24 * 3600;
 /// A witness's clock may be ahead of ours by this many seconds (rule G-8 c).
 pub const AHEAD_SECONDS_MAX: u64 = 600;
 
-/// A head that was accepted. Only [`accept`] makes one.
+/// A head that was accepted. [`accept`] and [`vouched`] make one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     checkpoint: Checkpoint,
@@ -107,8 +107,11 @@ pub fn accept(
     vouched(checkpoint, policy, now)
 }
 
-/// Rule G-8 b and c, on a checkpoint that the log signed and that follows on the kept one.
-pub(crate) fn vouched(checkpoint: Checkpoint, policy: &WitnessPolicy, now: UnixMillis) -> Result<Head, HeadError> {
+/// Rule G-8 b and c, on a checkpoint that the log signed and that follows on the kept one: for who made it himself, too.
+///
+/// # Errors
+/// [`HeadError`].
+pub fn vouched(checkpoint: Checkpoint, policy: &WitnessPolicy, now: UnixMillis) -> Result<Head, HeadError> {
     let until = now.0 / 1000 + AHEAD_SECONDS_MAX;
     let seen = policy.seen(&checkpoint, until)?;
     if policy.has_quorum() && seen.is_none() {

@@ -1,5 +1,7 @@
 //! The ledger's entries and hashes, the published checkpoint, and what the witness saw.
 
+use std::cell::RefCell;
+
 use allod_ledger::tree::{self, DamagedTree, Hash, StoredHashes, stored_hash_count};
 use allod_ledger::witness::Cosigned;
 use allod_server_core::Outcome;
@@ -27,7 +29,7 @@ impl LedgerStore for SqliteStore {
         &self,
         read: impl FnOnce(&dyn StoredHashes) -> Result<T, DamagedTree> + Send + 'static,
     ) -> Outcome<T, Never> {
-        self.0.readers.run(move |conn| read(&Tree(conn)).map_err(|DamagedTree| OpError::Broken)).await
+        self.0.readers.run(move |conn| with_tree(conn, |tree| read(tree))).await
     }
 
     async fn publish_checkpoint(&self, checkpoint: Vec<u8>) -> Outcome<(), Never> {
@@ -57,13 +59,32 @@ impl LedgerStore for SqliteStore {
 }
 
 /// Hashes as the tree's arithmetic asks for them.
-struct Tree<'a>(&'a Connection);
+struct Tree<'a> {
+    conn: &'a Connection,
+    /// What SQLite said: not that a hash is missing, but that it cannot be read now.
+    failure: RefCell<Option<rusqlite::Error>>,
+}
 
 impl StoredHashes for Tree<'_> {
     fn read(&self, indexes: &[u64]) -> Option<Vec<Hash>> {
-        let mut select = self.0.prepare_cached("SELECT hash FROM ledger_hashes WHERE place = ?1").ok()?;
-        indexes.iter().map(|index| select.query_row([*index], |row| row.get(0)).ok().map(Hash)).collect()
+        let hashes = hashes(self.conn, indexes);
+        hashes.unwrap_or_else(|error| {
+            *self.failure.borrow_mut() = Some(error);
+            None
+        })
     }
+}
+
+/// The hashes at these places; `None` if one is not there.
+fn hashes(conn: &Connection, indexes: &[u64]) -> rusqlite::Result<Option<Vec<Hash>>> {
+    let mut select = conn.prepare_cached("SELECT hash FROM ledger_hashes WHERE place = ?1")?;
+    indexes.iter().map(|index| Ok(select.query_row([*index], |row| row.get(0)).optional()?.map(Hash))).collect()
+}
+
+/// Lets the tree's arithmetic read the stored hashes; a disk that fails is no damage (rule H-7).
+fn with_tree<T, E>(conn: &Connection, read: impl FnOnce(&Tree<'_>) -> Result<T, DamagedTree>) -> Result<T, OpError<E>> {
+    let tree = Tree { conn, failure: RefCell::default() };
+    read(&tree).map_err(|DamagedTree| tree.failure.take().map_or(OpError::Broken, OpError::Sql))
 }
 
 fn size(conn: &Connection) -> rusqlite::Result<u64> {
@@ -74,7 +95,7 @@ fn append(batch: &mut Batch<'_>, at: u64, entry: &[u8]) -> Result<(), OpError<Mo
     if size(batch.conn)? != at {
         return Err(OpError::Refused(MovedError::Moved));
     }
-    let hashes = tree::hashes_of_next(at, entry, &Tree(batch.conn)).map_err(|DamagedTree| OpError::Broken)?;
+    let hashes = with_tree(batch.conn, |stored| tree::hashes_of_next(at, entry, stored))?;
     batch.conn.prepare_cached("INSERT INTO ledger (position, entry) VALUES (?1, ?2)")?.execute(params![at, entry])?;
     let mut insert = batch.conn.prepare_cached("INSERT INTO ledger_hashes (place, hash) VALUES (?1, ?2)")?;
     for (place, hash) in (stored_hash_count(at)..).zip(hashes) {
@@ -107,4 +128,24 @@ fn keep_cosigned(
                ON CONFLICT (origin) DO UPDATE SET size = ?2, root = ?3, seconds = ?4";
     batch.conn.prepare_cached(sql)?.execute(params![origin, next.size, next.root, next.seconds])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_that_cannot_be_read_now_is_not_a_damaged_one_h_7() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tree.db");
+        let [conn, other] = [Connection::open(&file).unwrap(), Connection::open(&file).unwrap()];
+        conn.execute_batch("CREATE TABLE ledger_hashes (place INTEGER PRIMARY KEY, hash BLOB NOT NULL)").unwrap();
+        conn.busy_timeout(std::time::Duration::ZERO).unwrap();
+        let root = || with_tree::<_, MovedError>(&conn, |stored| tree::root(1, stored));
+        assert!(matches!(root(), Err(OpError::Broken)), "the hash is not there");
+        other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+        assert!(matches!(root(), Err(OpError::Sql(_))), "the file is locked");
+        other.execute_batch("INSERT INTO ledger_hashes VALUES (0, zeroblob(32)); COMMIT").unwrap();
+        assert_eq!(root().unwrap(), Hash([0; 32]));
+    }
 }

@@ -121,8 +121,25 @@ impl SqliteStore {
     /// # Errors
     /// [`MaintenanceError`].
     pub fn backup(&self, to: &std::path::Path) -> Result<(), MaintenanceError> {
+        self.backup_database(to)?;
+        self.backup_blobs(to)
+    }
+
+    /// The first half of [`Self::backup`]: the database as of one moment, without the blobs.
+    ///
+    /// # Errors
+    /// [`MaintenanceError`].
+    pub fn backup_database(&self, to: &std::path::Path) -> Result<(), MaintenanceError> {
         let conn = rusqlite::Connection::open(self.0.folder.join(DATABASE_FILE))?;
-        maintenance::backup(&conn, &self.0.folder, to)
+        maintenance::backup_database(&conn, to)
+    }
+
+    /// The second half: the blobs. A blob that goes meanwhile is missing from the copy only if retention took it.
+    ///
+    /// # Errors
+    /// [`MaintenanceError`].
+    pub fn backup_blobs(&self, to: &std::path::Path) -> Result<(), MaintenanceError> {
+        maintenance::backup_blobs(&self.0.folder, to)
     }
 
     /// Checks the database, computes every log's chain again, and looks at every blob's file. The store goes on meanwhile. Blocks.

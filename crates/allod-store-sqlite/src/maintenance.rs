@@ -139,9 +139,8 @@ fn check_blobs(conn: &Connection, folder: &Path, report: &mut CheckReport) -> Re
     Ok(())
 }
 
-/// Copies a store that may be in use to an empty folder: the database as of one moment, then the blobs. A blob that goes
-/// meanwhile is missing from the copy only if retention took it.
-pub(crate) fn backup(conn: &Connection, folder: &Path, to: &Path) -> Result<(), MaintenanceError> {
+/// Copies the database, which may be in use, to an empty folder.
+pub(crate) fn backup_database(conn: &Connection, to: &Path) -> Result<(), MaintenanceError> {
     fs::create_dir_all(to)?;
     let target = to.join(DATABASE_FILE);
     if target.exists() {
@@ -150,6 +149,12 @@ pub(crate) fn backup(conn: &Connection, folder: &Path, to: &Path) -> Result<(), 
     let path = target.to_str().ok_or_else(|| io::Error::other("the path is not UTF-8"))?;
     conn.execute("VACUUM INTO ?1", [path])?;
     File::open(&target)?.sync_all()?;
+    File::open(to)?.sync_all()?;
+    Ok(())
+}
+
+/// Copies the blobs beside a copy of their database.
+pub(crate) fn backup_blobs(folder: &Path, to: &Path) -> Result<(), MaintenanceError> {
     copy_blobs(&folder.join(BLOBS_FOLDER), &to.join(BLOBS_FOLDER))?;
     File::open(to)?.sync_all()?;
     Ok(())

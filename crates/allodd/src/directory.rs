@@ -8,7 +8,7 @@ use std::time::Duration;
 use allod_crypto::identity::SigningSecret;
 use allod_directory::due::Due;
 use allod_directory_store::accounts::{AccountsError, differing, differing_of};
-use allod_directory_store::{Directory as Kept, OpenError, Resume, VrfSecret};
+use allod_directory_store::{DATABASE_FILE, Directory as Kept, OpenError, Resume, VrfSecret};
 use allod_server_core::hints::{Hint, Listener};
 use allod_server_core::{LedgerStore, Store};
 use allod_wire::directory::{EpochRoot, ProvenEntry};
@@ -19,8 +19,6 @@ use crate::ledger::Ledger;
 use crate::log;
 use crate::server::Clock;
 
-/// The directory's file in the data folder.
-pub(crate) const FILE_NAME: &str = "directory.db";
 /// Accounts that the operator's command line changed are found this often at the latest.
 const COMPARE_EVERY: Duration = Duration::from_secs(10 * 60);
 /// A ledger that is not founded yet is looked at this often.
@@ -43,7 +41,7 @@ pub(crate) struct Directory<S> {
 /// # Errors
 /// [`OpenError`].
 pub(crate) fn open(folder: &Path, secret: &SigningSecret) -> Result<Kept, OpenError> {
-    Kept::open(&folder.join(FILE_NAME), VrfSecret::new(*secret.seed()))
+    Kept::open(&folder.join(DATABASE_FILE), VrfSecret::new(*secret.seed()))
 }
 
 impl<S: Store + LedgerStore> Directory<S> {
@@ -52,10 +50,12 @@ impl<S: Store + LedgerStore> Directory<S> {
         Self { store, domain, kept: Arc::new(kept), ledger, due: Mutex::default(), news: Notify::new() }
     }
 
-    /// Notes whose devices have changed, from the store's hints.
+    /// Notes whose devices have changed, from the store's hints. The store holds the listener, and the directory the store: were
+    /// the directory held here, none of them would ever close.
     pub(crate) fn listener(self: &Arc<Self>) -> Listener {
-        let directory = Arc::clone(self);
+        let directory = Arc::downgrade(self);
         Box::new(move |hints| {
+            let Some(directory) = directory.upgrade() else { return };
             for hint in hints {
                 if let Hint::DevicesChanged { name } = hint {
                     directory.due().note(directory.address(name));
@@ -90,7 +90,11 @@ impl<S: Store + LedgerStore> Directory<S> {
     /// # Errors
     /// `not-found`: there is no such epoch.
     pub(crate) async fn epoch(&self, epoch: u64) -> Result<ProvenEntry, ErrorBody> {
-        let found = self.blocking(move |kept| kept.audit(epoch)).await?;
+        // The store counts to `i64::MAX`, as SQLite does.
+        let found = match i64::try_from(epoch) {
+            Ok(_) => self.blocking(move |kept| kept.audit(epoch)).await?,
+            Err(_) => None,
+        };
         proven(found.map(|found| (found.root, found.proof)))
     }
 

@@ -1,5 +1,5 @@
 //! The server's own keys: files of 32 random bytes in the data folder, readable by the server's user alone. They are the only
-//! secrets of a server that last; none of them opens anything.
+//! secrets of a server that last; none of them opens a message.
 
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use allod_ledger::checkpoint::{Checkpoint, CheckpointIn};
+use allod_ledger::head::{HeadError, vouched};
 use allod_ledger::key::NoteSigner;
 use allod_ledger::policy::WitnessPolicy;
 use allod_ledger::tree;
@@ -29,13 +30,14 @@ use crate::log;
 use crate::server::Clock;
 use crate::witnesses::Witnesses;
 
-/// Roots whose positions are remembered. More than these between two published heads, and the news has no root until the next one.
-const ROOTS_KEPT: usize = 1_024;
+/// Roots whose positions are remembered: the next one comes when a published head has the last (rule Y-5), so that at most one
+/// is behind the published head.
+const ROOTS_KEPT: usize = 2;
 /// Statements that are read at one time.
 const PAGE: u32 = 256;
 /// A head is cosigned anew this often, so that it does not grow old (rule G-12).
 const AGAIN: Duration = Duration::from_secs(60 * 60);
-/// After this long the witnesses are asked again who did not answer.
+/// After this long all witnesses of the policy are asked again for a head that lacks their quorum.
 const RETRY: Duration = Duration::from_secs(10);
 
 /// Why the ledger cannot be kept.
@@ -160,7 +162,7 @@ impl<S: Store + LedgerStore> Ledger<S> {
         }
         let mut administrators: Vec<PublicKey> = Vec::new();
         let users = self.store.users().await.map_err(|failure| failure.body())?;
-        for user in users.into_iter().filter(|user| user.role == AccountRole::Administrator) {
+        for user in users.into_iter().filter(|user| user.role == AccountRole::Administrator && !user.disabled) {
             let devices = self.store.person(user.name).await.map_err(|failure| failure.body())?;
             let key = devices.certificates.iter().find_map(|certificate| identity_key(certificate));
             administrators.extend(key);
@@ -175,28 +177,43 @@ impl<S: Store + LedgerStore> Ledger<S> {
             witnesses: WitnessPolicy::none().as_str().to_owned(),
             directory_key: self.directory_key,
         });
+        // What no reader would take must not be durable: the operator disables an account that is too many, and it is tried again.
+        Trust::found(&founded.encode()).map_err(|error| refused(&words(error)))?;
         self.append(&mut state, founded).await.map(drop)
     }
 
     /// Appends an administrators' act, and tells its position (rules G-5, G-6). The witnesses of a new policy are asked for the
     /// present head first: a policy whose witnesses do not answer would stop the ledger.
-    pub(crate) async fn act(&self, act: Act) -> Result<u64, ErrorBody> {
-        let mut state = self.state.lock().await;
-        self.catch_up(&mut state).await.map_err(broken)?;
-        let trust = state.trust.as_ref().ok_or_else(|| refused("this organisation has no ledger yet"))?;
-        trust.check_act(self.origin(), &act).map_err(|error| refused(&format!("{:#}", anyhow::Error::from(error))))?;
+    pub(crate) async fn act(&self, act: Act, now: UnixMillis) -> Result<u64, ErrorBody> {
         if let Change::Witnesses(policy) = &act.body.change {
+            let size = {
+                let mut state = self.state.lock().await;
+                self.check_act(&mut state, &act).await?;
+                state.size
+            };
+            // Nothing waits for the witnesses but this act: it is checked again where it is appended.
             let policy: WitnessPolicy = policy.parse().expect("the act was checked");
-            let head = self.head_of(state.size).await?;
-            let seen = self.witnesses.ask(&self.store, &head, &policy).await;
-            if policy.has_quorum() && policy.seen(&seen, u64::MAX).unwrap_or(None).is_none() {
-                let count = policy.count(&seen).unwrap_or(0);
-                return Err(refused(&format!(
+            let seen = self.witnesses.ask(&self.store, &self.head_of(size).await?, &policy).await;
+            vouched(seen, &policy, now).map_err(|error| match error {
+                HeadError::TooFewWitnesses { count } => refused(&format!(
                     "only {count} of the new policy's witnesses answer, which is no quorum: nothing was changed"
-                )));
-            }
+                )),
+                HeadError::Ahead | HeadError::TooOld { .. } => refused(
+                    "the clocks of the new policy's witnesses and of this server are too far apart: nothing was changed",
+                ),
+                error => refused(&words(error)),
+            })?;
         }
+        let mut state = self.state.lock().await;
+        self.check_act(&mut state, &act).await?;
         self.append(&mut state, Statement::Act(act)).await
+    }
+
+    /// Whether the act may be appended behind all that there is.
+    async fn check_act(&self, state: &mut State, act: &Act) -> Result<(), ErrorBody> {
+        self.catch_up(state).await.map_err(broken)?;
+        let trust = state.trust.as_ref().ok_or_else(|| refused("this organisation has no ledger yet"))?;
+        trust.check_act(self.origin(), act).map_err(|error| refused(&words(error)))
     }
 
     /// Whether there is a first statement.
@@ -282,21 +299,21 @@ impl<S: Store + LedgerStore> Ledger<S> {
         Ok(Checkpoint::sign(&self.signer, size, root))
     }
 
-    /// Publishes what there is (rule G-12); whether the witnesses' quorum was there.
-    async fn publish(&self) -> Result<bool, ErrorBody> {
+    /// Publishes what there is (rule G-12), unless clients would refuse the head for want of witnesses: then says why.
+    async fn publish(&self, now: UnixMillis) -> Result<Result<(), HeadError>, ErrorBody> {
         let (size, policy) = {
             let mut state = self.state.lock().await;
             self.catch_up(&mut state).await.map_err(broken)?;
-            let Some(trust) = &state.trust else { return Ok(true) };
+            let Some(trust) = &state.trust else { return Ok(Ok(())) };
             (state.size, trust.witnesses().clone())
         };
         let head = self.witnesses.ask(&self.store, &self.head_of(size).await?, &policy).await;
-        if policy.has_quorum() && !matches!(policy.seen(&head, u64::MAX), Ok(Some(_))) {
-            return Ok(false);
+        if let Err(error) = vouched(head.clone(), &policy, now) {
+            return Ok(Err(error));
         }
         self.store.publish_checkpoint(head.as_bytes().to_vec()).await.map_err(|failure| failure.body())?;
         self.published.send_replace(Some(Arc::new(head)));
-        Ok(true)
+        Ok(Ok(()))
     }
 }
 
@@ -306,9 +323,13 @@ pub(crate) async fn publish_all<S: Store + LedgerStore>(ledger: Arc<Ledger<S>>, 
         log::error("the ledger could not be founded", error.code);
     }
     loop {
-        let wait = match ledger.publish().await {
-            Ok(true) => AGAIN,
-            Ok(false) => {
+        let wait = match ledger.publish(clock.now()).await {
+            Ok(Ok(())) => AGAIN,
+            Ok(Err(HeadError::Ahead | HeadError::TooOld { .. })) => {
+                log::warn("the clocks of the witnesses and of this server are too far apart; asked again after", RETRY);
+                RETRY
+            }
+            Ok(Err(_)) => {
                 log::warn("too few witnesses saw the new head of the ledger; asked again after", RETRY);
                 RETRY
             }
@@ -327,6 +348,11 @@ fn wire(hashes: Vec<tree::Hash>) -> Vec<Digest> {
 
 fn identity_key(certificate: &[u8]) -> Option<PublicKey> {
     allod_crypto::identity::verify_certificate(certificate).ok().map(|certificate| certificate.identity_key)
+}
+
+/// An error with its causes.
+fn words(error: impl std::error::Error + Send + Sync + 'static) -> String {
+    format!("{:#}", anyhow::Error::from(error))
 }
 
 fn refused(message: &str) -> ErrorBody {

@@ -24,16 +24,19 @@ mod web;
 mod witnesses;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use allod_crypto::identity::SigningSecret;
 use allod_crypto::ledger::NoteKeyKind;
+use allod_directory_store::ResumeError;
 use allod_ledger::key::NoteSigner;
 use allod_server_core::Store;
 use allod_store_sqlite::{OpenError, Options, SqliteStore};
-use allod_wire::Domain;
 use allod_wire::account::Organisation;
+use allod_wire::directory::EpochRoot;
+use allod_wire::{Domain, ErrorBody};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -68,6 +71,12 @@ pub enum StartError {
     /// The directory.
     #[error("the directory cannot be opened")]
     Directory(#[from] allod_directory_store::OpenError),
+    /// Y-5: the ledger and the directory do not go together, or the directory cannot be read.
+    #[error(transparent)]
+    Apart(#[from] allod_directory_store::ResumeError),
+    /// The ledger cannot be read now.
+    #[error("the ledger cannot be read: {}", .0.message)]
+    Unread(ErrorBody),
     /// TLS towards witnesses.
     #[error("connections to witnesses cannot be set up")]
     Witnesses(#[source] rustls::Error),
@@ -136,8 +145,13 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     let address = listener.local_addr().map_err(listen_error(config.listen))?;
     let (stop, stopping) = watch::channel(false);
     let ledger = Arc::new(open_ledger(&config.domain, &keys, store.clone()).await?);
-    let (folder, secret) = (config.data.clone(), keys.directory.clone());
-    let kept = tokio::task::spawn_blocking(move || directory::open(&folder, &secret)).await??;
+    let (folder, secret, last) = (config.data.clone(), keys.directory.clone(), last_root(&ledger).await?);
+    let opened = tokio::task::spawn_blocking(move || -> Result<_, StartError> {
+        let kept = directory::open(&folder, &secret)?;
+        kept.resume(&last)?;
+        Ok(kept)
+    });
+    let kept = opened.await??;
     let directory = Directory::new(store.clone(), config.domain.clone(), kept, Arc::clone(&ledger));
     let witness =
         NoteSigner::new(&allod_ledger::witness_name(&config.domain), NoteKeyKind::Witness, keys.witness.clone());
@@ -179,11 +193,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> 
     Ok(Running { address, store, server, certificates, stop, accepting, helpers })
 }
 
-fn open(
-    folder: &std::path::Path,
-    hub: Arc<SigningSecret>,
-    policy: allod_server_core::Policy,
-) -> Result<SqliteStore, StartError> {
+fn open(folder: &Path, hub: Arc<SigningSecret>, policy: allod_server_core::Policy) -> Result<SqliteStore, StartError> {
     let options = Options { folder: folder.to_owned(), hub, policy, page_count_max: None };
     SqliteStore::open(options).map_err(|source| StartError::Store { folder: folder.display().to_string(), source })
 }
@@ -194,6 +204,21 @@ async fn open_ledger(domain: &Domain, keys: &Keys, store: SqliteStore) -> Result
     let signer = signer.expect("a domain has neither spaces nor pluses");
     let directory_key = keys.directory.public().into();
     Ok(Ledger::open(store, domain.clone(), signer, directory_key, witnesses).await?)
+}
+
+async fn last_root(ledger: &Ledger<SqliteStore>) -> Result<EpochRoot, StartError> {
+    ledger.last_root().await.map_err(StartError::Unread)
+}
+
+/// The epoch at which ledger and directory of a data folder are, beside the server that may run on it (rule Y-5).
+async fn check_pair(config: &Config, folder: &Path, store: SqliteStore) -> Result<u64, StartError> {
+    let keys = Keys::read(folder)?;
+    let kept = directory::open(folder, &keys.directory)?;
+    let ledger = open_ledger(&config.domain, &keys, store).await?;
+    let held = kept.hold().map_err(ResumeError::from)?;
+    let last = last_root(&ledger).await?;
+    held.resume(&last)?;
+    Ok(last.epoch)
 }
 
 fn organisation(config: &Config, keys: &Keys) -> Organisation {
@@ -262,7 +287,10 @@ impl Running {
         if timeout(STOP_PATIENCE, all_gone).await.is_err() {
             log::warn("sockets that did not go in time", server.fanout.sockets());
         }
-        helpers.iter().for_each(JoinHandle::abort);
+        for helper in helpers {
+            helper.abort();
+            let _ = helper.await; // What it held of the server goes with it.
+        }
         drop(server);
         // What is queued is written before the store closes.
         let _ = tokio::task::spawn_blocking(move || drop(store)).await;

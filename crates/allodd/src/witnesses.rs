@@ -1,5 +1,5 @@
-//! Asks the witnesses of a policy to cosign a head (C2SP tlog-witness). Spec: `spec/ledger.md`, rule G-12. With the hubs of
-//! other organisations these are the only addresses that a server calls, and its administrators named them.
+//! Asks the witnesses of a policy to cosign a head (C2SP tlog-witness). Spec: `spec/ledger.md`, rule G-12. These are the
+//! only addresses that a server calls, and its administrators named them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -59,8 +59,7 @@ impl Witnesses {
     /// The head with the cosignatures of those of the policy's witnesses that gave one, asked at the same time. Who did not
     /// answer, or not with a valid cosignature, is left out.
     pub(crate) async fn ask<S: LedgerStore>(&self, store: &S, head: &Checkpoint, policy: &WitnessPolicy) -> Checkpoint {
-        let asked = policy.witnesses().iter().filter(|witness| !matches!(head.seen_by(&witness.key), Ok(Some(_))));
-        let answers = join_all(asked.map(async |witness| {
+        let answers = join_all(policy.witnesses().iter().map(async |witness| {
             let lines = tokio::time::timeout(PATIENCE, self.ask_one(store, head, witness)).await.ok().flatten();
             (witness, lines)
         }));

@@ -14,9 +14,11 @@ use allod_ledger::light::Light;
 use allod_ledger::resource::{Resource, decode_bundle, decode_tile};
 use allod_ledger::tree::{self, Hash};
 use allod_ledger::trust::{self, Trust};
+use allod_server_core::{LedgerStore, Store};
 use allod_wire::account::{AccountRole, Joined};
 use allod_wire::directory::{LookUpEntry, ProvenEntry};
 use allod_wire::ledger::{Act, ActBody, Appended, Change, Statement, StatementIn};
+use allod_wire::secrets::SessionToken;
 use allod_wire::{Address, ErrorCode, cbor};
 use allodd::key_file::{self, KeyFile};
 
@@ -120,6 +122,9 @@ async fn the_first_administrator_founds_the_ledger_and_anybody_reads_it_g_3() {
     administrator(&world, "carol", 2).await;
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(trust(&world, 1).await.administrators().len(), 1, "who is invited later administers by an act alone");
+    for path in ["directory/9223372036854775807", "directory/9223372036854775808", "directory/18446744073709551615"] {
+        assert_eq!(world.get(&format!("/ledger/{path}"), None).await.code(), ErrorCode::NotFound, "{path}");
+    }
     for path in ["tile/entries/000.p/99", "tile/0/000", "tile/1/000.p/1", "tile/0/000.p/0", "..", "nonsense"] {
         assert_eq!(world.get(&format!("/ledger/{path}"), None).await.code(), ErrorCode::NotFound, "{path}");
     }
@@ -173,6 +178,11 @@ async fn servers_witness_each_others_ledgers_g_11_g_12() {
     let unwilling = before.draw_up(policy(&[&one, &stranger], 2), world.now().day());
     let refusal = world.send("POST", path, Some(&session), &act(&unwilling, &[&alice])).await.refusal();
     assert!(refusal.message.contains("only 1 of the new policy's witnesses answer"), "{}", refusal.message);
+    let ahead = World::with(watching).await;
+    ahead.now.fetch_add(3_600_000, Ordering::Relaxed);
+    let too_early = before.draw_up(policy(&[&ahead], 1), world.now().day());
+    let refusal = world.send("POST", path, Some(&session), &act(&too_early, &[&alice])).await.refusal();
+    assert!(refusal.message.contains("the clocks of the new policy's witnesses"), "{}", refusal.message);
     let body = before.draw_up(policy(&[&one, &two], 2), world.now().day());
     let appended: Appended = world.send("POST", path, Some(&session), &act(&body, &[&alice])).await.value();
     let witnessed = appended.position + 1;
@@ -194,6 +204,65 @@ async fn servers_witness_each_others_ledgers_g_11_g_12() {
     two.start().await;
     world.start().await;
     assert!(head(&world, appended.position + 1).await.size() > appended.position);
+}
+
+#[tokio::test]
+async fn what_no_reader_would_take_does_not_found_a_ledger_and_who_is_disabled_does_not_count_g_3() {
+    let mut world = World::new().await;
+    let identity = SigningSecret::from_seed(&[1; 32]);
+    for name in ["alice", "alice.two"] {
+        // As a folder of a former release has them: joined, and no ledger yet.
+        let secret = world.invite(AccountRole::Administrator).await;
+        let (join, _) = common::join_as(secret, name, &identity);
+        world.store().join(join, SessionToken([name.len() as u8; 32]), world.now()).await.unwrap();
+    }
+    world.stop().await;
+    world.start().await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(world.store().ledger_size().await.unwrap(), 0, "the same key twice");
+    world.store().set_disabled("alice.two".parse().unwrap(), true).await.unwrap();
+    world.stop().await;
+    world.start().await;
+    assert_eq!(trust(&world, 1).await.administrators().len(), 1);
+}
+
+/// `allodd COMMAND --data DATA …`: whether it succeeds, and what it says.
+fn command(arguments: &[&str], data: &std::path::Path) -> (bool, String) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_allodd"));
+    let output = command.args(arguments).arg("--data").arg(data).output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(said).unwrap())
+}
+
+#[tokio::test]
+async fn a_server_closes_its_stores_is_copied_whole_and_does_not_start_when_ledger_and_directory_are_apart_y_5() {
+    let mut world = World::new().await;
+    administrator(&world, "alice", 1).await;
+    head(&world, 2).await; // The first epoch's root.
+    let data = world.folder.path().to_owned();
+    std::fs::write(data.join("allodd.toml"), "domain = \"localhost\"\ndata = \".\"\n").unwrap();
+    let backups = tempfile::tempdir().unwrap();
+    let [copy, torn] = ["copy", "torn"].map(|name| backups.path().join(name));
+    let (done, said) = command(&["backup", "--to", copy.to_str().unwrap()], &data);
+    assert!(done, "{said}");
+    assert!(command(&["doctor"], &copy).1.contains("ledger and directory go together, at epoch 1"));
+    world.stop().await;
+    for file in ["allod.db-wal", "directory.db-wal"] {
+        assert!(!data.join(file).exists(), "the last connection to {file} is closed");
+    }
+    world.config.data = copy;
+    world.start().await;
+    world.person("bob").await;
+    assert_eq!(head(&world, 3).await.size(), 3, "the copy publishes on");
+    world.stop().await;
+    std::fs::remove_file(data.join("directory.db")).unwrap();
+    world.config.data = data.clone();
+    let clock = allodd::Clock::system();
+    let apart = allodd::start(world.config.clone(), clock).await.err().expect("the two are apart").to_string();
+    assert!(apart.contains("take both from the same backup"), "{apart}");
+    let (done, said) = command(&["backup", "--to", torn.to_str().unwrap()], &data);
+    assert!(!done && said.contains("take both from the same backup"), "{said}");
+    assert!(command(&["doctor"], &data).1.contains("✗ public record"));
 }
 
 /// `allodd serve` in a process of its own.

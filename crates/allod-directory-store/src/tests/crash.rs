@@ -36,6 +36,29 @@ fn an_epoch_is_served_when_its_root_is_recorded_y_5() {
 }
 
 #[test]
+fn no_epoch_is_made_or_recorded_while_a_directory_is_held_y_5() {
+    let world = World::new();
+    world.epoch(&[says("alice", &[1])]);
+    let file = world.folder.path().join(DATABASE_FILE);
+    let held = world.directory.hold().unwrap();
+    std::thread::scope(|scope| {
+        let publisher = scope.spawn(|| {
+            let other = Directory::open(&file, VrfSecret::new([7; 32])).unwrap();
+            let root = other.publish(&[says("bob", &[2])]).unwrap().unwrap();
+            other.root_recorded(root.epoch).unwrap();
+        });
+        std::thread::sleep(Duration::from_millis(300));
+        let copy = world.folder.path().join("copy.db");
+        held.backup(&copy).unwrap();
+        let copy = Directory::open(&copy, VrfSecret::new([7; 32])).unwrap();
+        assert_eq!((copy.served().unwrap().epoch, copy.pending_root().unwrap()), (1, None));
+        drop(held);
+        publisher.join().unwrap();
+    });
+    assert_eq!(world.directory.served().unwrap().epoch, 2, "who publishes has waited");
+}
+
+#[test]
 fn a_start_goes_on_where_the_ledger_is_and_not_beside_it_y_5() {
     let mut world = World::new();
     let apart = |world: &World, root: &EpochRoot| match world.directory.resume(root) {

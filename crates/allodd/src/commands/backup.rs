@@ -2,7 +2,9 @@
 
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use allod_directory_store::DATABASE_FILE;
 use anyhow::Context;
 use clap::Args;
 
@@ -38,9 +40,23 @@ impl Backup {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let opened = Opened::new(&self.data)?;
         make_empty(&self.to)?;
-        opened.store.backup(&self.to)?;
-        back_up_directory(&opened.config.data, &self.to)?;
-        copy_beside(&self.data, &opened.config.data, &self.to)?;
+        let data = &opened.config.data;
+        if data.join(DATABASE_FILE).exists() {
+            // Neither may be ahead of the other in the copy (rule Y-5): no epoch is made between the two.
+            let directory = directory::open(data, &Keys::read(data)?.directory)?;
+            let held = directory.hold()?;
+            opened.store.backup_database(&self.to)?;
+            held.backup(&self.to.join(DATABASE_FILE))?;
+        } else {
+            opened.store.backup_database(&self.to)?;
+        }
+        opened.store.backup_blobs(&self.to)?;
+        copy_beside(&self.data, data, &self.to)?;
+        if self.to.join(DATABASE_FILE).exists() {
+            let hub = Arc::new(key_file::read(&self.to, KeyFile::Hub)?);
+            let copy = crate::open(&self.to, hub, opened.config.policy())?;
+            opened.runtime.block_on(crate::check_pair(&opened.config, &self.to, copy))?;
+        }
         println!("{} holds everything. It is complete: the store was checked as it was copied.", self.to.display());
         Ok(())
     }
@@ -52,20 +68,14 @@ impl Restore {
         key_file::read(&self.from, KeyFile::Hub)?;
         make_empty(&self.data)?;
         allod_store_sqlite::restore(&self.from, &self.data)?;
-        back_up_directory(&self.from, &self.data)?;
+        if self.from.join(DATABASE_FILE).exists() {
+            let directory = directory::open(&self.from, &Keys::read(&self.from)?.directory)?;
+            directory.backup(&self.data.join(DATABASE_FILE))?;
+        }
         copy_beside(&self.from, &self.from, &self.data)?;
         println!("{} is ready: `allodd doctor --data {0}`, then `allodd serve`.", self.data.display());
         Ok(())
     }
-}
-
-/// The directory, which a folder of a former release does not have yet.
-fn back_up_directory(from: &Path, to: &Path) -> anyhow::Result<()> {
-    if from.join(directory::FILE_NAME).exists() {
-        let kept = directory::open(from, &Keys::read(from)?.directory)?;
-        kept.backup(&to.join(directory::FILE_NAME))?;
-    }
-    Ok(())
 }
 
 fn make_empty(folder: &Path) -> anyhow::Result<()> {

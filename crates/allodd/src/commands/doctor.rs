@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use allod_directory_store::DATABASE_FILE;
+use allod_store_sqlite::SqliteStore;
 use clap::Args;
 use serde_json::json;
 
@@ -43,7 +45,9 @@ impl Doctor {
         if let Ok(config) = &config {
             findings.push(("data folder", folder(&config.data)));
             findings.push(("receipt key", key(&config.data)));
+            findings.push(("other keys", other_keys(&config.data)));
             findings.push(("store", store(config)));
+            findings.push(("public record", pair(config)));
             findings.push(("disk", disk(&config.data)));
             findings.push(("clock", clock()));
             findings.push(("web app", web(&config.web_root)));
@@ -92,9 +96,32 @@ fn key(data: &Path) -> Finding {
     Ok(format!("public half {}", data_encoding::BASE64URL_NOPAD.encode(&key.public())))
 }
 
-fn store(config: &Config) -> Finding {
+/// Those that are there: a folder of a former release gets the others when it is served.
+fn other_keys(data: &Path) -> Finding {
+    let there = KeyFile::ALL.into_iter().filter(|file| *file != KeyFile::Hub && data.join(file.name()).exists());
+    let names = there.map(|file| key_file::read(data, file).map(|_| file.name()));
+    let names = names.collect::<Result<Vec<_>, _>>().map_err(|error| chain(&error.into()))?;
+    Ok(format!("{} readable by their owner alone", names.len()))
+}
+
+fn open_store(config: &Config) -> Result<SqliteStore, String> {
     let hub = key_file::read(&config.data, KeyFile::Hub).map_err(|_| "needs the receipt key".to_owned())?;
-    let store = crate::open(&config.data, Arc::new(hub), config.policy()).map_err(|error| chain(&error.into()))?;
+    crate::open(&config.data, Arc::new(hub), config.policy()).map_err(|error| chain(&error.into()))
+}
+
+/// Whether ledger and directory go together (rule Y-5).
+fn pair(config: &Config) -> Finding {
+    if !config.data.join(DATABASE_FILE).exists() {
+        return Ok("none yet".to_owned());
+    }
+    let runtime = super::runtime().map_err(|error| chain(&error))?;
+    let checked = runtime.block_on(crate::check_pair(config, &config.data, open_store(config)?));
+    let epoch = checked.map_err(|error| chain(&error.into()))?;
+    Ok(format!("ledger and directory go together, at epoch {epoch}"))
+}
+
+fn store(config: &Config) -> Finding {
+    let store = open_store(config)?;
     let report = store.check().map_err(|error| chain(&error.into()))?;
     match report.problems.first() {
         None => Ok(format!(

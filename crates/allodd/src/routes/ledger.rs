@@ -73,5 +73,5 @@ pub(super) async fn post_act<S: Store + LedgerStore>(
     _: Session,
     Cbor(act): Cbor<Act>,
 ) -> Result<Cbor<Appended>, Refused> {
-    Ok(Cbor(Appended { position: server.ledger.act(act).await? }))
+    Ok(Cbor(Appended { position: server.ledger.act(act, server.now()).await? }))
 }
